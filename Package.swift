@@ -1,0 +1,104 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target is built alike: Swift 6, the strict upcoming features, warnings as errors.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .treatAllWarnings(as: .error),
+]
+
+// Products of other packages, named once.
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let jwtKit = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioFoundation = Target.Dependency.product(name: "NIOFoundationCompat", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+/// A plugin is a target of its own under `Plugins/`; it sees the contract and never the engine.
+func plugin(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(
+    name: name, dependencies: ["GatewayKit", "HTTPWire", nio] + dependencies, path: "Plugins/\(name)",
+    exclude: ["README.md"], swiftSettings: strict)
+}
+
+func source(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
+  .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+let plugins = [
+  "Authentication", "ScopeEnforcement", "RateLimiting", "ResponseCaching", "RequestID", "AccessLog",
+]
+let pluginTargets = plugins.map { Target.Dependency.target(name: $0) }
+
+let package = Package(
+  name: "gatehouse",
+  platforms: [.macOS(.v15)],
+  products: [
+    .executable(name: "gatehouse", targets: ["gatehouse"]),
+    .library(name: "UserApiTokens", targets: ["UserApiTokens"]),
+    .library(name: "GatewayKit", targets: ["HTTPWire", "GatewayKit"]),
+    .library(name: "GatewayEngine", targets: ["GatewayEngine", "GatewayConfig", "SharedStores", "Admin"]),
+    .library(name: "GatewayPlugins", targets: plugins),
+    .library(name: "GatewayTesting", targets: ["GatewayTesting"]),
+    .library(name: "TokenService", targets: ["TokenService"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-crypto", "3.12.3"..<"5.0.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
+  ],
+  targets: [
+    source("HTTPWire", [nio]),
+    source("GatewayKit", ["HTTPWire", nio, logging]),
+    source("GatewayEngine", ["GatewayKit", "HTTPWire", nio, nioPosix, nioSSL, logging]),
+    source("GatewayConfig", ["GatewayKit", yams]),
+    source("UserApiTokens", [asyncHTTPClient, nio, nioFoundation]),
+    source("TokenService", [crypto, grdb, hummingbird, jwtKit, logging]),
+    source("SharedStores", ["GatewayKit", nio, nioPosix, nioSSL]),
+    source("Admin", ["GatewayEngine", "GatewayKit", hummingbird, logging]),
+    source("GatewayTesting", ["GatewayEngine", "GatewayConfig", "GatewayKit", "HTTPWire", nio, nioEmbedded, nioPosix]),
+
+    plugin("Authentication", ["UserApiTokens", asyncHTTPClient, crypto, cryptoExtras, logging]),
+    plugin("ScopeEnforcement"),
+    plugin("RateLimiting"),
+    plugin("ResponseCaching"),
+    plugin("RequestID"),
+    plugin("AccessLog"),
+
+    .executableTarget(
+      name: "gatehouse",
+      dependencies: [
+        "GatewayEngine", "GatewayConfig", "GatewayKit", "SharedStores", "Admin", "TokenService", "UserApiTokens",
+        argumentParser, asyncHTTPClient, hummingbird, logging, nio, nioPosix, serviceLifecycle, unixSignals,
+      ] + pluginTargets,
+      swiftSettings: strict),
+  ]
+)
