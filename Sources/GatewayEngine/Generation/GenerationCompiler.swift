@@ -9,7 +9,7 @@ package struct GenerationCompiler {
   private let issues = IssueCollector()
 
   private var plugins: [any Plugin] = []
-  private var pluginIndices: [UseEntry.Identity: Int?] = [:]
+  private var pluginIndices: [UseEntry: Int?] = [:]
   private var chains: [[Int]] = []
   private var chainIndices: [[Int]: Int] = [:]
 
@@ -85,10 +85,9 @@ extension GenerationCompiler {
 
   /// The instance for an entry; nil, once reported, when it cannot be made.
   private mutating func plugin(for entry: UseEntry) -> Int? {
-    let identity = UseEntry.Identity(entry)
-    if let known = pluginIndices[identity] { return known }
+    if let known = pluginIndices[entry] { return known }
     let made = make(entry)
-    pluginIndices[identity] = made
+    pluginIndices.updateValue(made, forKey: entry)
     return made
   }
 
@@ -119,19 +118,6 @@ extension GenerationCompiler {
     } catch {
       for issue in error.issues { issues.append(issue) }
       return nil
-    }
-  }
-}
-
-extension UseEntry {
-  /// What makes two entries the same plugin instance: name and settings, wherever they stand.
-  fileprivate struct Identity: Hashable {
-    let plugin: String
-    let settings: ConfigNode
-
-    init(_ entry: UseEntry) {
-      plugin = entry.plugin
-      settings = entry.settings
     }
   }
 }
