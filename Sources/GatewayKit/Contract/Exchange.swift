@@ -1,5 +1,5 @@
 public import HTTPWire
-public import NIOCore
+import NIOCore
 
 /// One request and its response on their way through the gateway. Bound to its loop; not `Sendable`.
 ///

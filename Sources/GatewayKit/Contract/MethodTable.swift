@@ -15,7 +15,7 @@ struct MethodTable<Value: Sendable>: Sendable {
       any = value
       return true
     }
-    guard let method = Method(name: name) else {
+    guard let method = Method(knownName: name) else {
       if others.contains(where: { $0.name.elementsEqual(name.utf8) }) { return false }
       others.append((Array(name.utf8), value))
       return true
