@@ -4,6 +4,9 @@ public final class SettingsReader {
   /// A hundred years: no longer time is read, so its nanoseconds fit 64 bits.
   public static let longestDuration = Duration.seconds(36_500 * 86_400)
 
+  /// Longer mappings get an index.
+  private static let longestSearch = 32
+
   /// Where the mapping stands.
   public let position: SourcePosition
   /// The way to it, such as `defaults.use[0].cache`.
@@ -12,6 +15,8 @@ public final class SettingsReader {
   let issues: IssueCollector
   let environment: [String: String]?
   private let contents: [ConfigNode.Entry]
+  /// Where each key is in `contents`, for mappings too long to search.
+  private var index: [String: Int]?
   private var known: Set<String> = []
   private var knownInOrder: [String] = []
   private var isMapping = true
@@ -35,6 +40,8 @@ public final class SettingsReader {
           position: node.position, path: path, message: "expected a mapping of settings, found \(node.kind)",
           hint: "write `key: value` lines"))
     }
+    guard contents.count > Self.longestSearch else { return }
+    index = Dictionary(contents.enumerated().map { ($1.key, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
   /// Whether the key is there, whatever it holds.
@@ -120,7 +127,7 @@ public final class SettingsReader {
 
   /// The text in a form fit for a message: short, without control characters, and not at all if it came from the
   /// environment.
-  static func quote(_ text: String, of node: ConfigNode? = nil) -> String {
+  package static func quote(_ text: String, of node: ConfigNode? = nil) -> String {
     if node?.isInterpolated == true { return "the text put in for its variables" }
     let clean = text.unicodeScalars.prefix(60).map { scalar in
       scalar.properties.generalCategory == .control ? "\u{FFFD}" : Character(scalar)
@@ -130,7 +137,8 @@ public final class SettingsReader {
 
   private func entry(_ key: String) -> ConfigNode.Entry? {
     learn(key)
-    return contents.first { $0.key == key }
+    guard let index else { return contents.first { $0.key == key } }
+    return index[key].map { contents[$0] }
   }
 
   private func learn(_ key: String) {

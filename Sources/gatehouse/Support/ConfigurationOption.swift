@@ -43,7 +43,17 @@ enum ConfigurationSupport {
   private static func catalogs(
     of configuration: GatewayConfiguration
   ) throws(ConfigurationError) -> [String: OperationCatalog] {
-    [:]
+    var catalogs: [String: OperationCatalog] = [:]
+    var issues: [ConfigurationIssue] = []
+    for (name, path) in configuration.catalogs {
+      do {
+        catalogs[name] = try OperationCatalog(path: path)
+      } catch {
+        issues += error.issues
+      }
+    }
+    if !issues.isEmpty { throw ConfigurationError(issues: issues) }
+    return catalogs
   }
 
   /// Every issue on a line of its own, on standard error.
