@@ -59,11 +59,18 @@ struct Mistake: Sendable, CustomTestStringConvertible {
         == "g.yaml:5:19: error: limits.fields: `many` is no whole number; write a whole number from 1 to 10000")
   }
 
-  @Test func aMessageShowsNoControlCharactersAndNoEnd() throws {
-    let long = String(repeating: "x", count: 1000)
-    let issue = try #require(issues(configuration(more: "limits: { fields: \"\\e[31m\(long)\" }")).first)
-    #expect(!issue.description.contains("\u{1B}"))
-    #expect(issue.description.utf8.count < 250)
+  @Test(arguments: [
+    "limits: { fields: \"\\e[31m%\" }", "limits: { \"\\e[31m%\": 1 }", "\"\\u202e%\": { a: *b }",
+    "log: { level: ${%} }",
+    "catalogs: { c: \"\\e%\" }", "defaults: { use: [{ \"\\e%\": 1, b: 2 }] }", "log: *x%", "domain_from: \"\\n%\"",
+  ])
+  func aMessageShowsNoControlCharactersAndHasAnEnd(_ line: String) throws {
+    let found = issues(configuration(more: line.replacing("%", with: String(repeating: "x", count: 900))))
+    #expect(!found.isEmpty)
+    for issue in found {
+      #expect(!issue.description.unicodeScalars.contains { $0.value < 0x20 || $0 == "\u{202E}" }, "\(issue)")
+      #expect(issue.description.utf8.count < 1500)
+    }
   }
 }
 
@@ -160,7 +167,7 @@ extension Mistake {
     Mistake(
       [3: "upstreams: { api: { endpoints: \"x:1\", timeout: 5s } }"], at: 3, 39, "upstreams.api.timeout", "unknown key"),
     Mistake(
-      [3: "upstreams: { api: { endpoints: \"x:1\" }, \"b c\": { endpoints: \"x:1\" } }"], at: 3, 50, "upstreams.b c",
+      [3: "upstreams: { api: { endpoints: \"x:1\" }, \"b c\": { endpoints: \"x:1\" } }"], at: 3, 41, "upstreams.b c",
       "no name"),
   ]
 

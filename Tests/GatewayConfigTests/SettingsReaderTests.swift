@@ -62,7 +62,7 @@ private enum Colour: String, CaseIterable { case red, green }
     let issue = try #require(issues.issues.first)
     #expect(issues.issues.count == 1)
     #expect(issue.description.contains("p.tll: unknown key `tll`; did you mean `ttl`? known keys: ttl"))
-    #expect(issue.position?.column == 26)
+    #expect(issue.position?.column == 24)
   }
 
   @Test func aLongMappingFindsItsKeys() throws {
