@@ -77,6 +77,15 @@ import Testing
     #expect(found.map(\.path) == ["upstreams.api.endpoints[0]"])
   }
 
+  @Test(arguments: [
+    "", ":80", "h", "h:", "h:-1", "h:+1", "h:65536", "h:000080", "::1:80", "[::1]",
+    "[::1]80", "[::1\\0x]:80", "[::g]:80",
+    "1.2.3:80", "1.2.3.4.5:80", "01.2.3.4:80", "h h:80", "h_:80", "\u{212A}:80", "h\\0:80", "0.0.0.0/0:80",
+  ])
+  func malformedAddressesAreRefused(_ text: String) {
+    #expect(issues(configuration([2: "listeners: [{ bind: \"\(text)\" }]"])).map(\.path) == ["listeners[0].bind"])
+  }
+
   private func plugins(_ floor: String, _ defaults: String, _ domain: String, _ route: String) throws -> [UseEntry] {
     let loaded = try parse(
       configuration(
