@@ -102,5 +102,6 @@ let package = Package(
       swiftSettings: strict),
 
     tests("GatewayEngineTests", ["GatewayEngine", "GatewayKit", "GatewayTesting", nio]),
+    tests("GatewayConfigTests", ["GatewayConfig", "GatewayKit"]),
   ]
 )
