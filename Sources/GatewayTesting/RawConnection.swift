@@ -56,7 +56,7 @@ public struct RawExchange {
         received.removeFirst(range)
         return text
       }
-      guard let bytes = try await inbound.next() else { return nil }
+      guard let bytes = try await inbound.next(isolation: #isolation) else { return nil }
       received += Array(bytes.readableBytesView)
     }
   }
@@ -67,7 +67,7 @@ public struct RawExchange {
     let line = head.split(separator: "\r\n").first { $0.lowercased().hasPrefix("content-length:") }
     let length = line.flatMap { Int($0.dropFirst("content-length:".count).filter { $0 != " " }) } ?? 0
     while received.count < length {
-      guard let bytes = try await inbound.next() else { return nil }
+      guard let bytes = try await inbound.next(isolation: #isolation) else { return nil }
       received += Array(bytes.readableBytesView)
     }
     let content = Array(received.prefix(length))
@@ -77,7 +77,7 @@ public struct RawExchange {
 
   /// Everything until the peer closes; a reset counts as a close.
   public mutating func receiveAll() async -> String {
-    while let bytes = try? await inbound.next() { received += Array(bytes.readableBytesView) }
+    while let bytes = try? await inbound.next(isolation: #isolation) { received += Array(bytes.readableBytesView) }
     defer { received = [] }
     return String(decoding: received, as: UTF8.self)
   }
