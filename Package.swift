@@ -100,5 +100,8 @@ let package = Package(
         argumentParser, asyncHTTPClient, hummingbird, logging, nio, nioPosix, serviceLifecycle, unixSignals,
       ] + pluginTargets,
       swiftSettings: strict),
+
+    tests("GatewayEngineTests", ["GatewayEngine", "GatewayKit", "GatewayTesting", nio]),
+    tests("GatewayConfigTests", ["GatewayConfig", "GatewayKit"]),
   ]
 )

@@ -47,6 +47,8 @@ final class ClientConnection: ChannelInboundHandler, ChannelOutboundHandler {
   var cursor = 0
   var askedAgain = 0
   var plan: RoutePlan?
+  /// Whether `losantdomain` named the domain.
+  var domainWasNamed = false
   var upstream: UpstreamConnection?
 
   /// Whether the connection goes on after the current exchange.

@@ -1,4 +1,5 @@
 package import GatewayKit
+import NIOSSL
 
 /// A configuration, compiled. Immutable and shared by all loops; replaced whole.
 package final class Generation: Sendable {
@@ -11,12 +12,14 @@ package final class Generation: Sendable {
   let table: DomainTable
   /// The chain whose observers see what was refused before its domain was known.
   let strayChain: Int
+  /// How origins are spoken to over TLS: verified against the system's roots.
+  let tls: NIOSSLContext?
   /// The counters that the plugins registered.
   package let counters: CounterRegistry
 
   init(
     configuration: GatewayConfiguration, plugins: [any Plugin], chains: [[Int]], domains: [DomainPlan],
-    table: DomainTable, strayChain: Int, counters: CounterRegistry
+    table: DomainTable, strayChain: Int, tls: NIOSSLContext?, counters: CounterRegistry
   ) {
     self.configuration = configuration
     self.plugins = plugins
@@ -24,6 +27,7 @@ package final class Generation: Sendable {
     self.domains = domains
     self.table = table
     self.strayChain = strayChain
+    self.tls = tls
     self.counters = counters
   }
 

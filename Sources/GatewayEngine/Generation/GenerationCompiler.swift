@@ -1,4 +1,5 @@
 package import GatewayKit
+import NIOSSL
 
 /// Turns a configuration into a generation: loads catalogues, makes the plugins, builds the tables. Every mistake is
 /// collected, so that all are reported at once; `check` and `run` come this way both.
@@ -35,10 +36,12 @@ package struct GenerationCompiler {
       plans.append(plan(domain))
     }
     let stray = chain(of: configuration.effectiveUse(domain: nil, route: nil))
+    let tls = tlsContext()
     if !issues.isEmpty { throw ConfigurationError(issues: issues.issues) }
     return Generation(
       configuration: configuration, plugins: plugins, chains: chains, domains: plans,
-      table: DomainTable(names, seed: environment.hashSeed), strayChain: stray, counters: environment.counters)
+      table: DomainTable(names, seed: environment.hashSeed), strayChain: stray, tls: tls,
+      counters: environment.counters)
   }
 
   private mutating func plan(_ domain: DomainConfiguration) -> DomainPlan {
@@ -65,6 +68,21 @@ package struct GenerationCompiler {
     guard let upstream = upstreamIndex(domain.upstream) else { return nil }
     let chain = chain(of: configuration.effectiveUse(domain: domain, route: nil))
     return RoutePlan(facts: RouteFacts(pattern: "*", methods: "*"), upstream: upstream, chain: chain)
+  }
+
+  private func tlsContext() -> NIOSSLContext? {
+    guard let upstream = configuration.upstreams.first(where: { $0.endpoints.contains { $0.isTLS } }) else { return nil }
+    do {
+      var settings = TLSConfiguration.makeClientConfiguration()
+      settings.applicationProtocols = ["http/1.1"]
+      return try NIOSSLContext(configuration: settings)
+    } catch {
+      issues.append(
+        ConfigurationIssue(
+          position: upstream.position, path: "upstreams", message: "TLS towards the origin cannot be set up: \(error)",
+          hint: "install the system's CA certificates"))
+      return nil
+    }
   }
 
   private func upstreamIndex(_ name: String?) -> Int? {

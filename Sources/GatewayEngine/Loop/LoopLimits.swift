@@ -4,6 +4,8 @@ import HTTPWire
 /// The bounds of the configuration in the units of the data path: bytes and nanoseconds.
 struct LoopLimits {
   let wire: WireLimits
+  /// The same for responses.
+  let responseWire: WireLimits
   /// The largest request body; nil is no bound.
   let body: UInt64?
   /// How much of an unread request body is read and dropped to keep a connection.
@@ -28,7 +30,10 @@ struct LoopLimits {
 
   init(_ configuration: GatewayConfiguration) {
     let (limits, timeouts) = (configuration.limits, configuration.timeouts)
-    wire = limits.wire
+    wire = WireLimits(
+      maxStartLine: limits.requestLine, maxHeadBytes: limits.head, maxFields: limits.fields,
+      maxChunkExtension: limits.chunkExtension)
+    responseWire = WireLimits(maxHeadBytes: limits.responseHead, maxFields: 2 * limits.fields)
     body = limits.body.map { UInt64($0) }
     drainBody = UInt64(limits.drainBody)
     connections = limits.connections

@@ -24,6 +24,8 @@ final class LoopWorker {
   var clientOutput = ByteBuffer()
   /// Where messages to origins are rendered; the same rule.
   var upstreamOutput = ByteBuffer()
+  /// For small things rendered and copied at once.
+  var scratch = ByteBuffer()
   private var date = DateLine()
 
   init(context: LoopContext, generation: Generation) {

@@ -40,6 +40,8 @@ final class UpstreamConnection: ChannelInboundHandler, ChannelOutboundHandler {
   let endpointIndex: Int
   /// `host:port`, for the log.
   let endpointName: String
+  /// The value of the Host field: the port is left out when it is the scheme's own (RFC 9110 section 7.2).
+  let hostField: ByteBuffer
   /// How many exchanges it has carried before the current one.
   private(set) var carried = 0
 
@@ -64,6 +66,8 @@ final class UpstreamConnection: ChannelInboundHandler, ChannelOutboundHandler {
     self.endpointIndex = index
     self.endpoint = pool.configuration.endpoints[index]
     self.endpointName = "\(endpoint.urlHost):\(endpoint.port)"
+    let isDefaultPort = endpoint.port == (endpoint.isTLS ? 443 : 80)
+    self.hostField = ByteBuffer(string: isDefaultPort ? endpoint.urlHost : endpointName)
     self.parser = ResponseHeadParser(limits: pool.worker.limits.responseWire)
     self.body = BodyReader(.none, limits: pool.worker.limits.responseWire)
   }
@@ -109,12 +113,34 @@ extension UpstreamConnection {
 
   func flush() { context?.flush() }
 
+  /// A piece of chunked content (RFC 9112 section 7.1).
+  func writeChunk(_ bytes: ByteBuffer, using output: inout ByteBuffer) {
+    output.clear()
+    HeadWriting.appendChunkHead(bytes.readableBytes, into: &output)
+    write(output)
+    write(bytes)
+    write(Self.lineEnd)
+  }
+
+  func writeLastChunk(using output: inout ByteBuffer) {
+    output.clear()
+    output.writeStaticString(HeadWriting.lastChunk)
+    write(output)
+  }
+
+  private static let lineEnd = ByteBuffer(string: "\r\n")
+
   /// The whole request has been written.
   func requestSent() { requestIsSent = true }
+
+  /// Nothing was sent after all.
+  func giveBack() { pool.release(self) }
 
   /// The exchange has no more use for the connection before the response is complete.
   func abandon() {
     exchange = nil
+    stage = .closed
+    input.clear()
     close()
   }
 

@@ -13,7 +13,7 @@ struct UpstreamConnector {
   init(_ configuration: UpstreamConfiguration, worker: LoopWorker) {
     self.configuration = configuration
     self.eventLoop = worker.eventLoop
-    self.tls = worker.generation.tlsContext(for: configuration)
+    self.tls = worker.generation.tls
     self.bootstrap = ClientBootstrap(group: worker.eventLoop)
       .connectTimeout(.nanoseconds(configuration.connectTimeout.nanoseconds))
       .channelOption(.tcpOption(.tcp_nodelay), value: 1)

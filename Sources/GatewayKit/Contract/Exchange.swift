@@ -25,7 +25,7 @@ public final class Exchange {
   /// The route; nil until it is known.
   public package(set) var route: RouteFacts?
   /// The operation of the API that the request asks for, when a filter has found it.
-  public var operation: Operation?
+  public var operation: OperationCatalog.Operation?
   /// Who asks; nil until a filter of the identity phase sets it.
   public var identity: Identity?
   /// How a cache took part, as the log shows it: `hit`, `miss`, `bypass`; nil when none did.

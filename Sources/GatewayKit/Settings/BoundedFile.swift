@@ -15,16 +15,22 @@ package enum BoundedFile {
 
   /// The content of a regular file of at most `limit` bytes.
   package static func read(_ path: String, limit: Int) throws(Failure) -> [UInt8] {
-    // A pipe or device could block the load or never end.
-    var status = stat()
-    guard stat(path, &status) == 0 else { throw Failure(reason: lastProblem()) }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      throw Failure(reason: status.st_mode & S_IFMT == S_IFDIR ? "is a folder, not a file" : "is not a regular file")
-    }
-    guard status.st_size <= limit else { throw tooLarge(limit) }
+    if let reason = problem(path) { throw Failure(reason: reason) }
     guard let file = fopen(path, "rb") else { throw Failure(reason: lastProblem()) }
     defer { fclose(file) }
     return try readAll(file, limit: limit)
+  }
+
+  /// Why the file could not be read, as the end of a sentence that begins with its name; nil when it could.
+  package static func problem(_ path: String) -> String? {
+    // A pipe or device could block the load or never end.
+    var status = stat()
+    guard stat(path, &status) == 0, access(path, R_OK) == 0 else { return lastProblem() }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: return nil
+    case S_IFDIR: return "is a folder, not a file"
+    default: return "is not a regular file"
+    }
   }
 
   private static func readAll(_ file: UnsafeMutablePointer<FILE>, limit: Int) throws(Failure) -> [UInt8] {
