@@ -3,14 +3,14 @@ import NIOCore
 
 /// What an operation asks for, with the answers to those who do not have it.
 final class OperationRule: Sendable {
-  let operation: Operation
+  let operation: OperationCatalog.Operation
   let scopes: ScopeSet
   /// The answer to a token whose scopes do not allow the operation.
   let insufficient: Reply
   /// The answer to an OAuth token where none is taken.
   let oauthDenied: Reply
 
-  init(_ operation: Operation, universe: ScopeUniverse) {
+  init(_ operation: OperationCatalog.Operation, universe: ScopeUniverse) {
     self.operation = operation
     self.scopes = universe.set(of: operation.scopes)
     insufficient = InsufficientScope.reply(
