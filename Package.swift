@@ -101,7 +101,7 @@ let package = Package(
       ] + pluginTargets,
       swiftSettings: strict),
 
-    tests("GatewayEngineTests", ["GatewayEngine", "GatewayKit", "GatewayTesting", nio]),
+    tests("GatewayEngineTests", ["GatewayEngine", "GatewayKit", "GatewayTesting", "HTTPWire", nio]),
     tests("GatewayConfigTests", ["GatewayConfig", "GatewayKit"]),
     tests(
       "AuthenticationTests",

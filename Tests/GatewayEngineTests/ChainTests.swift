@@ -1,7 +1,7 @@
 import GatewayKit
 import GatewayTesting
+import HTTPWire
 import NIOCore
-import Synchronization
 import Testing
 
 /// A plugin that does in each phase what the request's field `x-do` says.
@@ -11,7 +11,6 @@ private struct ProbePlugin: Plugin {
   }
 
   static let descriptor = PluginDescriptor(id: "probe", summary: "Does what a test says.")
-  private let waited = Mutex(0)
 
   init(settings: Settings, at position: SourcePosition, environment: PluginEnvironment) throws(ConfigurationError) {}
 

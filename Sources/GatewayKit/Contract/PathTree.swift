@@ -64,11 +64,15 @@ extension PathTree {
   /// Looks below a node, from the segment that starts at `start`.
   private func find(_ index: Int, at start: Int, _ search: Search, _ sawPath: inout Bool) -> Value? {
     let path = search.path
-    guard start < path.count else { return hereValue(index, search, &sawPath) ?? restAfterSlash(index, search, &sawPath) }
+    guard start < path.count else {
+      return hereValue(index, search, &sawPath) ?? restAfterSlash(index, search, &sawPath)
+    }
     var end = start
     while end < path.count, path[end] != UInt8(ascii: "/") { end += 1 }
     let segment = UnsafeRawBufferPointer(rebasing: path[start..<end])
-    if let child = fixedChild(of: index, segment), let value = find(child, at: end + 1, search, &sawPath) { return value }
+    if let child = fixedChild(of: index, segment), let value = find(child, at: end + 1, search, &sawPath) {
+      return value
+    }
     if !segment.isEmpty, let child = nodes[index].parameter, let value = find(child, at: end + 1, search, &sawPath) {
       return value
     }
