@@ -102,5 +102,8 @@ let package = Package(
         argumentParser, asyncHTTPClient, hummingbird, logging, nio, nioPosix, serviceLifecycle, unixSignals,
       ] + pluginTargets,
       swiftSettings: strict),
+
+    tests("UserApiTokensTests", ["UserApiTokens", asyncHTTPClient, nio, nioPosix]),
+    tests("TokenServiceTests", ["TokenService", "UserApiTokens", asyncHTTPClient, crypto, grdb, jwtKit, logging, nio, nioHTTP1]),
   ]
 )
