@@ -88,7 +88,7 @@ let package = Package(
     source("Admin", ["GatewayEngine", "GatewayKit", hummingbird, logging]),
     source("GatewayTesting", ["GatewayEngine", "GatewayConfig", "GatewayKit", "HTTPWire", nio, nioEmbedded, nioPosix]),
 
-    plugin("Authentication", ["UserApiTokens", asyncHTTPClient, crypto, cryptoExtras, logging]),
+    plugin("Authentication", ["UserApiTokens", asyncHTTPClient, crypto, cryptoExtras, logging, nioHTTP1]),
     plugin("ScopeEnforcement"),
     plugin("RateLimiting"),
     plugin("ResponseCaching"),
@@ -104,6 +104,17 @@ let package = Package(
       swiftSettings: strict),
 
     tests("UserApiTokensTests", ["UserApiTokens", asyncHTTPClient, nio, nioPosix]),
-    tests("TokenServiceTests", ["TokenService", "UserApiTokens", asyncHTTPClient, crypto, grdb, jwtKit, logging, nio, nioHTTP1]),
+    tests(
+      "TokenServiceTests",
+      ["TokenService", "UserApiTokens", asyncHTTPClient, crypto, grdb, jwtKit, logging, nio, nioHTTP1]),
+    tests("GatewayEngineTests", ["GatewayEngine", "GatewayKit", "GatewayTesting", "HTTPWire", nio]),
+    tests("GatewayConfigTests", ["GatewayConfig", "GatewayKit"]),
+    tests(
+      "AuthenticationTests",
+      [
+        "Authentication", "GatewayKit", "HTTPWire", asyncHTTPClient, crypto, cryptoExtras, logging, nio, nioHTTP1,
+        nioPosix,
+      ]),
+    tests("ScopeEnforcementTests", ["ScopeEnforcement", "GatewayKit", "HTTPWire", logging, nio, nioEmbedded]),
   ]
 )

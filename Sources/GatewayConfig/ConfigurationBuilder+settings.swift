@@ -1,0 +1,137 @@
+import GatewayKit
+
+extension ConfigurationBuilder {
+  /// What a wait may be: something, and an end. A week is enough for streams.
+  static let wait: ClosedRange<Duration> = .milliseconds(1)...(.seconds(7 * 86_400))
+
+  func readLimits(_ reader: SettingsReader) -> LimitsConfiguration {
+    var limits = LimitsConfiguration()
+    guard let section = reader.mapping("limits") else { return limits }
+    let kilobyte = 1 << 10
+    let megabyte = 1 << 20
+    limits.head = section.size("head", default: limits.head, in: kilobyte...megabyte)
+    limits.requestLine = section.size(
+      "request_line", default: min(limits.requestLine, limits.head), in: 64...megabyte)
+    limits.fields = section.int("fields", default: limits.fields, in: 1...10_000)
+    limits.body = readBodyLimit(section, default: limits.body)
+    limits.connections = section.int("connections", default: limits.connections, in: 1...1_000_000)
+    limits.chunkExtension = section.size("chunk_extension", default: limits.chunkExtension, in: 0...(64 * kilobyte))
+    limits.responseHead = section.size("response_head", default: limits.responseHead, in: kilobyte...megabyte)
+    limits.drainBody = section.size("drain_body", default: limits.drainBody, in: 0...(16 * megabyte))
+    if limits.requestLine > limits.head {
+      section.fail(
+        "request_line", "is larger than the whole head",
+        hint: "write at most \(ValueParser.describe(bytes: limits.head))")
+    }
+    section.finish()
+    return limits
+  }
+
+  private func readBodyLimit(_ section: SettingsReader, default fallback: Int?) -> Int? {
+    if case .scalar("unlimited", _) = section.node("body")?.value { return nil }
+    return section.optionalSize("body") ?? fallback
+  }
+
+  func readTimeouts(_ reader: SettingsReader) -> TimeoutsConfiguration {
+    var timeouts = TimeoutsConfiguration()
+    guard let section = reader.mapping("timeouts") else { return timeouts }
+    let read = { (key: String, value: inout Duration) in
+      value = section.duration(key, default: value, in: ConfigurationBuilder.wait)
+    }
+    read("request_head", &timeouts.requestHead)
+    read("keep_alive_idle", &timeouts.keepAliveIdle)
+    read("body_idle", &timeouts.bodyIdle)
+    read("upstream_connect", &timeouts.upstreamConnect)
+    read("upstream_head", &timeouts.upstreamHead)
+    read("upstream_body_idle", &timeouts.upstreamBodyIdle)
+    read("plugin_wait", &timeouts.pluginWait)
+    timeouts.linger = section.duration("linger", default: timeouts.linger, in: .zero...(.seconds(60)))
+    section.finish()
+    return timeouts
+  }
+
+  func readShutdown(_ reader: SettingsReader) -> ShutdownConfiguration {
+    var shutdown = ShutdownConfiguration()
+    guard let section = reader.mapping("shutdown") else { return shutdown }
+    shutdown.delay = section.duration("delay", default: shutdown.delay, in: .zero...(.seconds(3600)))
+    shutdown.limit = section.duration("limit", default: shutdown.limit, in: .zero...(.seconds(86_400)))
+    section.finish()
+    return shutdown
+  }
+
+  func readLog(_ reader: SettingsReader) -> LogConfiguration {
+    var log = LogConfiguration()
+    guard let section = reader.mapping("log") else { return log }
+    log.level = section.choice("level", default: log.level)
+    section.finish()
+    return log
+  }
+
+  func readStores(_ reader: SettingsReader) -> StoresConfiguration {
+    var stores = StoresConfiguration()
+    guard let section = reader.mapping("stores") else { return stores }
+    if let redis = section.mapping("redis") {
+      stores.redis = readRedis(redis)
+      redis.finish()
+    }
+    section.finish()
+    return stores
+  }
+
+  private func readRedis(_ section: SettingsReader) -> RedisConfiguration? {
+    let text = section.requiredString("url")
+    let user = section.optionalString("user")
+    let password = section.secret("password")
+    guard !text.isEmpty else { return nil }
+    guard let address = RedisAddress(text) else {
+      // Not the text: a URL could carry a password.
+      section.fail(
+        "url", "is no address of a Redis server",
+        hint:
+          "write redis://host:6379, or rediss:// for TLS, with /2 for database 2; the password goes under `password`")
+      return nil
+    }
+    return RedisConfiguration(
+      isTLS: address.isTLS, host: address.host, port: address.port, database: address.database, user: user,
+      password: password, position: section.position)
+  }
+
+  func readCatalogs(_ reader: SettingsReader) -> [String: String] {
+    guard let section = reader.mapping("catalogs") else { return [:] }
+    var catalogs: [String: String] = [:]
+    for (name, node) in section.entries() {
+      guard let path = section.path(name) else {
+        if isEmptyList(node) { section.fail(name, "names no file", hint: "write the path of a catalogue") }
+        continue
+      }
+      if let reason = BoundedFile.problem(path) {
+        section.fail(name, "the file \(path) \(reason)", hint: "name a readable catalogue of operations")
+      }
+      catalogs[name] = path
+    }
+    return catalogs
+  }
+}
+
+/// `redis://host[:port][/database]`.
+struct RedisAddress {
+  let isTLS: Bool
+  let host: String
+  let port: Int
+  let database: Int
+
+  init?(_ text: String) {
+    let scheme = text.hasPrefix("rediss://") ? "rediss://" : "redis://"
+    guard text.hasPrefix(scheme) else { return nil }
+    let parts = text.dropFirst(scheme.count).split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+    guard let first = parts.first, let (host, port) = AddressParser.hostAndPort(String(first)), port != 0 else {
+      return nil
+    }
+    let number = parts.count > 1 && !parts[1].isEmpty ? String(parts[1]) : "0"
+    guard let database = ValueParser.integer(number), (0...65_535).contains(database) else { return nil }
+    isTLS = scheme == "rediss://"
+    self.host = host
+    self.port = port ?? 6379
+    self.database = database
+  }
+}

@@ -1,0 +1,115 @@
+import GatewayKit
+import HTTPWire
+import NIOCore
+
+// The request's way: head, domain, route, filters.
+extension ClientConnection {
+  /// Reads a head from the input; false when it is not complete.
+  func readHead() -> Bool {
+    let wasStarted = parser.isStarted
+    guard input.readableBytes > 0 else {
+      if !wasStarted { arm(worker.limits.keepAliveIdle) }
+      return false
+    }
+    do {
+      guard try parser.parse(&input, into: &exchange.request) else {
+        if !wasStarted { arm(worker.limits.requestHead) }
+        return false
+      }
+    } catch {
+      begin()
+      isPersistent = false
+      contentIsRead = false
+      refuseStray(Reply(refusing: error.status, ReasonCode(error.reason), message: error.message.description))
+      return true
+    }
+    parser.reset()
+    begin()
+    judge()
+    return true
+  }
+
+  /// Begins an exchange with the head that was read.
+  private func begin() {
+    worker.counters.requests &+= 1
+    exchange.outcome.started = worker.context.now
+    isPersistent = exchange.request.keepAlive && !worker.isDraining
+    content = BodyReader(exchange.request.framing, limits: worker.limits.wire)
+    contentIsRead = exchange.request.framing == .none
+    responseHasBegun = false
+    dropped = 0
+    cursor = 0
+    askedAgain = 0
+    stage = .judging
+  }
+
+  private func judge() {
+    if case .length(let length) = exchange.request.framing, let most = worker.limits.body, length > most {
+      return refuseStray(Refusals.bodyTooLarge)
+    }
+    switch DomainResolver.resolve(exchange.request, sources: domainSources, table: worker.generation.table) {
+    case .refused(let reply): refuseStray(reply)
+    case .found(let index, let named):
+      let domain = worker.generation.domains[index]
+      exchange.domain = domain.facts
+      guard let plan = route(in: domain) else { return refuseStray(Refusals.noRoute) }
+      self.plan = plan
+      exchange.route = plan.facts
+      domainWasNamed = named
+      chain = worker.chain(plan.chain)
+      runChain()
+    }
+  }
+
+  private func route(in domain: DomainPlan) -> RoutePlan? {
+    if domain.routes.isEmpty { return domain.fallback }
+    let match = exchange.request.withMethodName { name in
+      exchange.request.withPath { path in
+        domain.routes.match(exchange.request.method, methodName: name, path: path)
+      }
+    }
+    if case .found(let plan) = match { return plan }
+    return domain.fallback
+  }
+
+  /// Refuses before a route's chain is known: the observers of the defaults see it all the same.
+  private func refuseStray(_ reply: Reply) {
+    chain = worker.chain(worker.generation.strayChain)
+    answer(reply)
+  }
+}
+
+// MARK: - Filters
+
+extension ClientConnection: ExchangeDriver {
+  /// Asks the filters from the cursor on.
+  private func runChain() {
+    guard let chain else { return }
+    stage = .judging
+    while cursor < chain.steps.count {
+      switch chain.steps[cursor].run(exchange) {
+      case .next: cursor += 1
+      case .reply(let reply): return answer(reply)
+      case .wait:
+        guard exchange.isWaiting else { return answer(Refusals.pluginFailed) }
+        return arm(worker.limits.pluginWait)
+      }
+    }
+    acquire()
+  }
+
+  func resumed(_ exchange: Exchange, _ continuation: Continuation) {
+    guard stage == .judging else { return }
+    worker.context.refresh()
+    switch continuation {
+    case .reply(let reply): answer(reply)
+    case .next:
+      cursor += 1
+      runChain()
+    case .again:
+      askedAgain += 1
+      if askedAgain > worker.limits.again { answer(Refusals.pluginFailed) } else { runChain() }
+    }
+    process()
+  }
+}

@@ -1,0 +1,229 @@
+import GatewayKit
+import HTTPWire
+import NIOCore
+
+// The request's way to the origin.
+extension ClientConnection: UpstreamWaiter {
+  func acquire() {
+    guard let plan else { return answer(Refusals.noRoute) }
+    stage = .acquiring
+    arm(worker.limits.upstreamHead)
+    if let connection = worker.pools[plan.upstream].acquire(self) { send(over: connection) }
+  }
+
+  func upstreamReady(_ connection: UpstreamConnection) {
+    send(over: connection)
+    process()
+  }
+
+  func upstreamUnavailable(_ failure: UpstreamFailure) {
+    answer(failure.reply)
+    process()
+  }
+
+  private func send(over connection: UpstreamConnection) {
+    upstream = connection
+    stage = .upstream
+    exchange.outcome.upstreamStarted = worker.context.now
+    exchange.outcome.endpoint = connection.endpointName
+    do {
+      try prepareRequest()
+    } catch {
+      connection.giveBack()
+      upstream = nil
+      isPersistent = false
+      return answer(Reply(refusing: error.status, ReasonCode(error.reason), message: error.message.description))
+    }
+    worker.upstreamOutput.clear()
+    exchange.request.serialize(
+      into: &worker.upstreamOutput, extra: exchange.requestAdditions.lines, host: connection.hostField)
+    connection.begin(self, head: worker.upstreamOutput)
+    if let context, !context.channel.isWritable { connection.setPaused(true) }
+    if contentIsRead {
+      requestIsSent(connection)
+      connection.flush()
+    } else {
+      _ = sendContent()
+    }
+  }
+
+  /// Edits the request's fields, once, however often it is sent.
+  private func prepareRequest() throws(WireError) {
+    if exchange.outcome.retries > 0 { return }
+    try exchange.request.block.removeConnectionFields()
+    ForwardingFields.apply(to: exchange, lines: forwarding, domain: domainWasNamed ? exchange.domain : nil)
+  }
+
+  /// Moves content from the input to the origin while it takes it. Always false: what comes next, the origin decides.
+  func sendContent() -> Bool {
+    guard let upstream, !contentIsRead else { return false }
+    do {
+      while !contentIsRead, upstream.isWritable, try sendPiece(to: upstream) {}
+    } catch {
+      contentFailed(Reply(refusing: error.status, ReasonCode(error.reason), message: error.message.description))
+    }
+    if stage != .upstream { return true }
+    upstream.flush()
+    return false
+  }
+
+  /// False when the input holds no whole piece.
+  private func sendPiece(to upstream: UpstreamConnection) throws(WireError) -> Bool {
+    let isChunked = exchange.request.framing == .chunked
+    switch try content.next(&input) {
+    case .needMore:
+      arm(worker.limits.bodyIdle)
+      return false
+    case .bytes(let bytes):
+      exchange.outcome.requestBytes &+= UInt64(bytes.readableBytes)
+      if let most = worker.limits.body, exchange.outcome.requestBytes > most {
+        contentFailed(Refusals.bodyTooLarge)
+        return false
+      }
+      if isChunked { upstream.writeChunk(bytes, using: &worker.upstreamOutput) } else { upstream.write(bytes) }
+    case .end:
+      contentIsRead = true
+      if isChunked { upstream.writeLastChunk(using: &worker.upstreamOutput) }
+      requestIsSent(upstream)
+    }
+    return true
+  }
+
+  private func requestIsSent(_ upstream: UpstreamConnection) {
+    upstream.requestSent()
+    if !responseHasBegun, let plan { arm(worker.pools[plan.upstream].headTimeout) }
+  }
+
+  /// The content is broken, too large or too late: the message at the origin is cut and never ended properly.
+  func contentFailed(_ reply: Reply) {
+    upstream?.abandon()
+    upstream = nil
+    isPersistent = false
+    if responseHasBegun { cut(reply.reason) } else { answer(reply) }
+  }
+}
+
+// MARK: - The response's way
+
+extension ClientConnection: UpstreamExchange {
+  var requestMethod: Method { exchange.request.method }
+
+  func upstreamInterim(_ head: inout ResponseHead) {
+    guard exchange.request.minorVersion > 0, (try? head.block.removeConnectionFields()) != nil else { return }
+    head.serialize(into: &worker.clientOutput, framing: .none)
+  }
+
+  func upstreamHead(_ head: inout ResponseHead) {
+    exchange.outcome.upstreamHead = worker.context.now
+    swap(&exchange.response, &head)
+    head.reset()
+    do {
+      try exchange.response.block.removeConnectionFields()
+    } catch {
+      upstream?.abandon()
+      return upstreamFailed(.responseInvalid(ReasonCode(error.reason)))
+    }
+    if let chain {
+      for filter in chain.responses { filter.response(exchange) }
+      for filter in chain.stores where filter.storeHead(exchange) { stores.append(filter) }
+    }
+    decidePersistence()
+    chooseFraming()
+    writeHead()
+    arm(worker.limits.upstreamBodyIdle)
+  }
+
+  /// RFC 9112 section 6.3: what has no length is chunked for HTTP/1.1 and ends with the connection for HTTP/1.0.
+  private func chooseFraming() {
+    switch exchange.response.framing {
+    case .none: responseFraming = .none
+    case .length(let length): responseFraming = .length(length)
+    case .chunked, .untilClose:
+      responseFraming = exchange.request.minorVersion > 0 ? .chunked : .untilClose
+      if responseFraming == .untilClose { isPersistent = false }
+    }
+  }
+
+  private func writeHead() {
+    responseHasBegun = true
+    exchange.outcome.status = exchange.response.status
+    if !exchange.response.block.present.contains(.date) { addDate() }
+    addConnectionField()
+    exchange.response.serialize(
+      into: &worker.clientOutput, framing: responseFraming, suppressing: exchange.responseAdditions.names,
+      extra: exchange.responseAdditions.lines)
+  }
+
+  func upstreamBody(_ bytes: ByteBuffer) {
+    let count = bytes.readableBytes
+    // An empty chunk would end the message.
+    guard count > 0 else { return }
+    exchange.outcome.responseBytes &+= UInt64(count)
+    for filter in stores { filter.storeBody(exchange, bytes) }
+    if responseFraming == .chunked { HeadWriting.appendChunkHead(count, into: &worker.clientOutput) }
+    if count <= worker.limits.coalesce {
+      worker.clientOutput.writeImmutableBuffer(bytes)
+    } else {
+      writeOutput()
+      context?.write(wrapOutboundOut(bytes), promise: nil)
+      needsFlush = true
+    }
+    if responseFraming == .chunked { HeadWriting.writeLineEnd(into: &worker.clientOutput) }
+    arm(worker.limits.upstreamBodyIdle)
+  }
+
+  func upstreamEnd() {
+    if responseFraming == .chunked { worker.clientOutput.writeStaticString(HeadWriting.lastChunk) }
+    writeOutput()
+    flushIfNeeded()
+    upstream = nil
+    for filter in stores { filter.storeEnd(exchange, complete: true) }
+    stores.removeAll(keepingCapacity: true)
+  }
+
+  func upstreamReleased() {
+    responseFinished()
+    process()
+  }
+
+  func upstreamReadComplete() {
+    writeOutput()
+    flushIfNeeded()
+  }
+
+  func upstreamWritabilityChanged() {
+    process()
+    readIfWanted()
+  }
+
+  func upstreamFailed(_ failure: UpstreamFailure) {
+    let failed = upstream
+    upstream = nil
+    writeOutput()
+    if responseHasBegun {
+      cut(failure.reply.reason)
+    } else if case .closedBeforeResponse = failure, let failed, mayRetry(failed) {
+      retry()
+    } else {
+      answer(failure.reply)
+    }
+    process()
+  }
+
+  /// A connection that had carried others and was closed before any byte of an answer was most likely closed while it
+  /// rested. What may be repeated (RFC 9110 section 9.2.2) and has no content is sent again, once, on a fresh one.
+  private func mayRetry(_ failed: UpstreamConnection) -> Bool {
+    let hasNoContent = exchange.request.framing == .none || exchange.request.framing == .length(0)
+    return failed.carried > 0 && !failed.hasAnswered && hasNoContent && exchange.request.method.isIdempotent
+      && exchange.outcome.retries == 0
+  }
+
+  private func retry() {
+    guard let plan else { return answer(Refusals.noRoute) }
+    exchange.outcome.retries += 1
+    worker.counters.upstreamRetries &+= 1
+    stage = .acquiring
+    arm(worker.limits.upstreamHead)
+    worker.pools[plan.upstream].acquireFresh(self)
+  }
+}

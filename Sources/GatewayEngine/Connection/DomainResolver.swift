@@ -1,0 +1,35 @@
+import GatewayKit
+import HTTPWire
+
+/// Finds the tenant of a request from the sources that the listener declares.
+enum DomainResolver {
+  enum Result {
+    /// The domain's index, and whether `losantdomain` named it.
+    case found(Int, named: Bool)
+    case refused(Reply)
+  }
+
+  /// `losantdomain` names a domain or nothing (an empty one counts as absent, since real clients send it). The host counts
+  /// when it is a domain's: a gateway's own host names no tenant. When both name one they must agree.
+  static func resolve(_ request: RequestHead, sources: [DomainSource], table: DomainTable) -> Result {
+    var found: Int?
+    var named = false
+    if sources.contains(.losantdomain), request.block.present.contains(.losantdomain) {
+      let answer: Int?? =
+        request.block.withValue(of: .losantdomain) { value in
+          value.isEmpty ? .none : .some(table.find(value))
+        } ?? .none
+      if let answer {
+        guard let domain = answer else { return .refused(Refusals.unknownDomain) }
+        found = domain
+        named = true
+      }
+    }
+    if sources.contains(.host), let domain = request.withHostName({ table.find($0) }) {
+      if let found, found != domain { return .refused(Refusals.domainMismatch) }
+      found = domain
+    }
+    guard let found else { return .refused(Refusals.unknownDomain) }
+    return .found(found, named: named)
+  }
+}

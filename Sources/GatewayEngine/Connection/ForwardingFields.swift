@@ -1,0 +1,34 @@
+import GatewayKit
+import HTTPWire
+import NIOCore
+
+/// What the gateway tells the origin about the client, and what a client may not say of itself.
+enum ForwardingFields {
+  /// Fields of the client's that are dropped, since the gateway owns them or origins obey them over what was judged.
+  static let owned: FieldIDSet = [
+    .xForwardedFor, .xForwardedProto, .xForwardedHost, .xForwardedPort, .forwarded, .xOriginalURL, .xRewriteURL,
+    .xHTTPMethodOverride,
+  ]
+
+  /// The lines that do not change during a connection.
+  static func lines(peerAddress: String, isSecure: Bool) -> ByteBuffer {
+    ByteBuffer(
+      string: "X-Forwarded-For: \(peerAddress)\r\nX-Forwarded-Proto: \(isSecure ? "https" : "http")\r\n")
+  }
+
+  /// Drops what the gateway owns and adds its own fields.
+  static func apply(to exchange: Exchange, lines: ByteBuffer, domain: DomainFacts?) {
+    exchange.request.block.remove(owned)
+    exchange.requestAdditions.add(rendered: lines)
+    exchange.request.withAuthority { host in exchange.requestAdditions.add(.xForwardedHost, host) }
+    exchange.requestAdditions.add(rendered: exchange.request.minorVersion == 0 ? viaOld : via)
+    if let domain {
+      exchange.request.block.remove(.losantdomain)
+      domain.key.withUnsafeReadableBytes { exchange.requestAdditions.add(.losantdomain, $0) }
+    }
+  }
+
+  // RFC 9110 section 7.6.3: the received protocol and a pseudonym.
+  private static let via = ByteBuffer(string: "Via: 1.1 gatehouse\r\n")
+  private static let viaOld = ByteBuffer(string: "Via: 1.0 gatehouse\r\n")
+}

@@ -1,0 +1,146 @@
+package import GatewayKit
+import NIOSSL
+
+/// Turns a configuration into a generation: loads catalogues, makes the plugins, builds the tables. Every mistake is
+/// collected, so that all are reported at once; `check` and `run` come this way both.
+package struct GenerationCompiler {
+  private let configuration: GatewayConfiguration
+  private let registry: PluginRegistry
+  private let environment: PluginEnvironment
+  private let issues = IssueCollector()
+
+  private var plugins: [any Plugin] = []
+  private var pluginIndices: [UseEntry: Int?] = [:]
+  private var chains: [[Int]] = []
+  private var chainIndices: [[Int]: Int] = [:]
+
+  private init(_ configuration: GatewayConfiguration, _ registry: PluginRegistry, _ environment: PluginEnvironment) {
+    self.configuration = configuration
+    self.registry = registry
+    self.environment = environment
+  }
+
+  /// Compiles a configuration.
+  package static func compile(
+    _ configuration: GatewayConfiguration, registry: PluginRegistry, environment: PluginEnvironment
+  ) throws(ConfigurationError) -> Generation {
+    var compiler = GenerationCompiler(configuration, registry, environment)
+    return try compiler.run()
+  }
+
+  private mutating func run() throws(ConfigurationError) -> Generation {
+    var plans: [DomainPlan] = []
+    var names: [(name: String, domain: Int)] = []
+    for domain in configuration.domains {
+      names += ([domain.name] + domain.hosts.filter { $0 != domain.name }).map { ($0, plans.count) }
+      plans.append(plan(domain))
+    }
+    let stray = chain(of: configuration.effectiveUse(domain: nil, route: nil))
+    let tls = tlsContext()
+    if !issues.isEmpty { throw ConfigurationError(issues: issues.issues) }
+    return Generation(
+      configuration: configuration, plugins: plugins, chains: chains, domains: plans,
+      table: DomainTable(names, seed: environment.hashSeed), strayChain: stray, tls: tls,
+      counters: environment.counters)
+  }
+
+  private mutating func plan(_ domain: DomainConfiguration) -> DomainPlan {
+    let facts = DomainFacts(name: domain.name)
+    var tree = PathTree<RoutePlan>()
+    for route in domain.routes {
+      guard let upstream = upstreamIndex(route.upstream ?? domain.upstream) else {
+        issues.append(
+          ConfigurationIssue(
+            position: route.position, path: "domains",
+            message: "neither route \(route.path) nor domain \(domain.name) has an upstream",
+            hint: "add `upstream:` to the route or to its domain"))
+        continue
+      }
+      let methods = route.methods?.joined(separator: ",") ?? "*"
+      let plan = RoutePlan(
+        facts: RouteFacts(pattern: route.path, methods: methods), upstream: upstream,
+        chain: chain(of: configuration.effectiveUse(domain: domain, route: route)))
+      for method in route.methods.map({ $0.map(Optional.some) }) ?? [nil] {
+        tree.insert(route.path, method: method, plan)
+      }
+    }
+    return DomainPlan(facts: facts, routes: tree, fallback: fallback(of: domain))
+  }
+
+  private mutating func fallback(of domain: DomainConfiguration) -> RoutePlan? {
+    guard let upstream = upstreamIndex(domain.upstream) else { return nil }
+    let chain = chain(of: configuration.effectiveUse(domain: domain, route: nil))
+    return RoutePlan(facts: RouteFacts(pattern: "*", methods: "*"), upstream: upstream, chain: chain)
+  }
+
+  private func tlsContext() -> NIOSSLContext? {
+    guard let upstream = configuration.upstreams.first(where: { $0.endpoints.contains { $0.isTLS } }) else {
+      return nil
+    }
+    do {
+      var settings = TLSConfiguration.makeClientConfiguration()
+      settings.applicationProtocols = ["http/1.1"]
+      return try NIOSSLContext(configuration: settings)
+    } catch {
+      issues.append(
+        ConfigurationIssue(
+          position: upstream.position, path: "upstreams", message: "TLS towards the origin cannot be set up: \(error)",
+          hint: "install the system's CA certificates"))
+      return nil
+    }
+  }
+
+  private func upstreamIndex(_ name: String?) -> Int? {
+    name.flatMap { name in configuration.upstreams.firstIndex { $0.name == name } }
+  }
+}
+
+// MARK: - Plugins
+
+extension GenerationCompiler {
+  private mutating func chain(of entries: [UseEntry]) -> Int {
+    let indices = entries.compactMap { plugin(for: $0) }
+    if let found = chainIndices[indices] { return found }
+    chains.append(indices)
+    chainIndices[indices] = chains.count - 1
+    return chains.count - 1
+  }
+
+  /// The instance for an entry; nil, once reported, when it cannot be made.
+  private mutating func plugin(for entry: UseEntry) -> Int? {
+    if let known = pluginIndices[entry] { return known }
+    let made = make(entry)
+    pluginIndices.updateValue(made, forKey: entry)
+    return made
+  }
+
+  private mutating func make(_ entry: UseEntry) -> Int? {
+    guard let type = registry.find(entry.plugin) else {
+      issues.append(
+        ConfigurationIssue(
+          position: entry.position, path: "use", message: "there is no plugin `\(entry.plugin)`",
+          hint: "known plugins: \(registry.names)"))
+      return nil
+    }
+    guard let plugin = make(type, entry) else { return nil }
+    plugins.append(plugin)
+    return plugins.count - 1
+  }
+
+  private func make<P: Plugin>(_ type: P.Type, _ entry: UseEntry) -> P? {
+    let collector = IssueCollector()
+    let reader = SettingsReader(entry.settings, path: entry.plugin, issues: collector)
+    let settings = P.Settings(reading: reader)
+    reader.finish()
+    guard collector.isEmpty else {
+      for issue in collector.issues { issues.append(issue) }
+      return nil
+    }
+    do {
+      return try P(settings: settings, at: entry.position, environment: environment)
+    } catch {
+      for issue in error.issues { issues.append(issue) }
+      return nil
+    }
+  }
+}

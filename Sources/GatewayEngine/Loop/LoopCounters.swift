@@ -1,0 +1,35 @@
+/// The counters of one loop: plain numbers, written by the loop alone and summed when they are scraped.
+package struct LoopCounters: Sendable {
+  package var connectionsAccepted: UInt64 = 0
+  package var connectionsOpen: UInt64 = 0
+  package var connectionsRefused: UInt64 = 0
+  package var requests: UInt64 = 0
+  /// Answers by the first digit of the status; index 0 counts exchanges that ended without one.
+  package var answers: [UInt64] = Array(repeating: 0, count: 6)
+  package var requestBytes: UInt64 = 0
+  package var responseBytes: UInt64 = 0
+  package var upstreamConnects: UInt64 = 0
+  package var upstreamConnectFailures: UInt64 = 0
+  package var upstreamOpen: UInt64 = 0
+  package var upstreamRetries: UInt64 = 0
+  /// Refusals and cuts of the gateway's own, by reason code.
+  package var reasons: [String: UInt64] = [:]
+
+  package init() {}
+
+  /// Adds another loop's counters to these.
+  package mutating func add(_ other: LoopCounters) {
+    connectionsAccepted &+= other.connectionsAccepted
+    connectionsOpen &+= other.connectionsOpen
+    connectionsRefused &+= other.connectionsRefused
+    requests &+= other.requests
+    for index in answers.indices { answers[index] &+= other.answers[index] }
+    requestBytes &+= other.requestBytes
+    responseBytes &+= other.responseBytes
+    upstreamConnects &+= other.upstreamConnects
+    upstreamConnectFailures &+= other.upstreamConnectFailures
+    upstreamOpen &+= other.upstreamOpen
+    upstreamRetries &+= other.upstreamRetries
+    reasons.merge(other.reasons) { $0 &+ $1 }
+  }
+}

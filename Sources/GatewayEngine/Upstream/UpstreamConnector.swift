@@ -1,0 +1,45 @@
+import GatewayKit
+import NIOCore
+import NIOPosix
+import NIOSSL
+
+/// Opens connections to the endpoints of one upstream on one loop.
+struct UpstreamConnector {
+  private let configuration: UpstreamConfiguration
+  private let bootstrap: ClientBootstrap
+  private let tls: NIOSSLContext?
+  private let eventLoop: any EventLoop
+
+  init(_ configuration: UpstreamConfiguration, worker: LoopWorker) {
+    self.configuration = configuration
+    self.eventLoop = worker.eventLoop
+    self.tls = worker.generation.tls
+    self.bootstrap = ClientBootstrap(group: worker.eventLoop)
+      .connectTimeout(.nanoseconds(configuration.connectTimeout.nanoseconds))
+      .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+      .channelOption(.maxMessagesPerRead, value: 1)
+      .channelOption(
+        .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 65536))
+  }
+
+  /// A connection on which nothing has been sent.
+  func connect(to endpoint: Int, pool: UpstreamPool) -> EventLoopFuture<NIOLoopBound<UpstreamConnection>> {
+    let target = configuration.endpoints[endpoint]
+    let connection = NIOLoopBound(UpstreamConnection(endpoint: endpoint, pool: pool), eventLoop: eventLoop)
+    let tls = target.isTLS ? tls : nil
+    let connecting = bootstrap.channelInitializer { channel in
+      channel.eventLoop.makeCompletedFuture {
+        if let tls { try channel.pipeline.syncOperations.addHandler(Self.tlsHandler(tls, host: target.host)) }
+        try channel.pipeline.syncOperations.addHandler(connection.value)
+      }
+    }
+    // What is written before the TLS handshake ends is held back by its handler; a failed handshake closes the connection.
+    return connecting.connect(host: target.host, port: target.port).map { _ in connection }
+  }
+
+  /// An address has no server name (RFC 6066 section 3).
+  private static func tlsHandler(_ context: NIOSSLContext, host: String) throws -> NIOSSLClientHandler {
+    let isAddress = (try? SocketAddress(ipAddress: host, port: 0)) != nil
+    return try NIOSSLClientHandler(context: context, serverHostname: isAddress ? nil : host)
+  }
+}

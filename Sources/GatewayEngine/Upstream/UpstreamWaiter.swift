@@ -1,0 +1,50 @@
+import GatewayKit
+
+/// Whoever asked a pool for a connection. A client connection is one.
+protocol UpstreamWaiter: AnyObject {
+  /// A connection is there; it is the waiter's until the response is finished or it is closed.
+  func upstreamReady(_ connection: UpstreamConnection)
+  /// There will be none.
+  func upstreamUnavailable(_ failure: UpstreamFailure)
+}
+
+/// Why the origin gave no proper answer.
+enum UpstreamFailure {
+  case connectFailed
+  case connectTimeout
+  case tooManyWaiting
+  case closedBeforeResponse
+  case responseInvalid(ReasonCode)
+  case headTimeout
+  case bodyTimeout
+  case truncated
+
+  /// What the client is told.
+  var reply: Reply {
+    switch self {
+    case .connectFailed: Self.connectFailedReply
+    case .connectTimeout: Self.connectTimeoutReply
+    case .tooManyWaiting: Self.tooManyWaitingReply
+    case .closedBeforeResponse: Self.closedReply
+    case .headTimeout: Self.headTimeoutReply
+    case .bodyTimeout: Self.bodyTimeoutReply
+    case .truncated: Self.truncatedReply
+    case .responseInvalid(let reason): Reply(refusing: 502, reason, message: "The origin's response is malformed.")
+    }
+  }
+
+  private static let connectFailedReply = Reply(
+    refusing: 502, "upstream_connect_failed", message: "No connection to the origin could be made.")
+  private static let connectTimeoutReply = Reply(
+    refusing: 504, "upstream_connect_timeout", message: "The origin did not accept a connection in time.")
+  private static let tooManyWaitingReply = Reply(
+    refusing: 503, "upstream_busy", message: "Too many requests wait for a connection to the origin. Try again later.")
+  private static let closedReply = Reply(
+    refusing: 502, "upstream_closed", message: "The origin closed the connection before it answered.")
+  private static let headTimeoutReply = Reply(
+    refusing: 504, "upstream_head_timeout", message: "The origin did not answer in time.")
+  private static let bodyTimeoutReply = Reply(
+    refusing: 504, "upstream_body_timeout", message: "The origin stopped in the middle of its answer.")
+  private static let truncatedReply = Reply(
+    refusing: 502, "upstream_truncated", message: "The origin's answer ended too early.")
+}

@@ -1,0 +1,97 @@
+/// The bounds of the data path, in bytes unless said otherwise.
+package struct LimitsConfiguration: Sendable, Hashable {
+  /// The request line (RFC 9112 section 3).
+  package var requestLine = 8 << 10
+  /// A request's head: the request line and all fields.
+  package var head = 32 << 10
+  /// How many fields a head may have.
+  package var fields = 100
+  /// A request's content; nil for no bound.
+  package var body: Int? = 100 << 20
+  /// How many connections one listener holds at a time.
+  package var connections = 10_000
+  /// The extensions of one chunk (RFC 9112 section 7.1.1).
+  package var chunkExtension = 256
+  /// A response's head.
+  package var responseHead = 64 << 10
+  /// How much of an unread request's content is read and dropped to keep its connection.
+  package var drainBody = 64 << 10
+
+  package init() {}
+}
+
+/// How long things may take.
+package struct TimeoutsConfiguration: Sendable, Hashable {
+  /// From the first byte of a request's head to its last.
+  package var requestHead = Duration.seconds(10)
+  /// A client's connection between two requests.
+  package var keepAliveIdle = Duration.seconds(75)
+  /// Between two reads of a request's content.
+  package var bodyIdle = Duration.seconds(30)
+  /// Making a connection to an upstream.
+  package var upstreamConnect = Duration.seconds(5)
+  /// From the end of the request to the response's head.
+  package var upstreamHead = Duration.seconds(60)
+  /// Between two reads of a response's content.
+  package var upstreamBodyIdle = Duration.seconds(60)
+  /// A plugin that said it must wait.
+  package var pluginWait = Duration.seconds(5)
+  /// Reading on after the last response, so that the client gets it before the connection is closed.
+  package var linger = Duration.seconds(2)
+
+  package init() {}
+}
+
+/// How the gateway ends.
+package struct ShutdownConfiguration: Sendable, Hashable {
+  /// How long it still accepts connections, so that a load balancer notices.
+  package var delay = Duration.zero
+  /// How long running exchanges may take to finish.
+  package var limit = Duration.seconds(30)
+
+  package init() {}
+}
+
+/// What the gateway writes about itself.
+package struct LogConfiguration: Sendable, Hashable {
+  /// From which level on.
+  package enum Level: String, Sendable, CaseIterable {
+    case trace, debug, info, notice, warning, error, critical
+  }
+
+  package var level = Level.info
+
+  package init() {}
+}
+
+/// What several gateways share.
+package struct StoresConfiguration: Sendable, Hashable {
+  package var redis: RedisConfiguration?
+
+  package init() {}
+}
+
+/// A Redis server.
+package struct RedisConfiguration: Sendable, Hashable {
+  package var isTLS: Bool
+  package var host: String
+  package var port: Int
+  /// The number of the database.
+  package var database: Int
+  package var user: String?
+  package var password: Secret?
+  package var position: SourcePosition
+
+  package init(
+    isTLS: Bool, host: String, port: Int, database: Int = 0, user: String? = nil, password: Secret? = nil,
+    position: SourcePosition
+  ) {
+    self.isTLS = isTLS
+    self.host = host
+    self.port = port
+    self.database = database
+    self.user = user
+    self.password = password
+    self.position = position
+  }
+}

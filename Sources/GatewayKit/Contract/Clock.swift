@@ -1,0 +1,9 @@
+/// Time as the gateway sees it, passed in so that a test owns it.
+///
+/// Both readings are in nanoseconds. An implementation must be cheap: it is read about once per request.
+public protocol GatewayClock: Sendable {
+  /// Nanoseconds from an arbitrary point that never go backwards. For durations, limits and deadlines.
+  func monotonic() -> Int64
+  /// Nanoseconds since 1970-01-01T00:00:00Z. For token expiry, dates and log lines.
+  func wall() -> Int64
+}

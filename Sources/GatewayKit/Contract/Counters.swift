@@ -1,0 +1,47 @@
+import Synchronization
+
+/// A number that only grows, shown by the metrics page.
+public final class Counter: Sendable {
+  private let value = Atomic<UInt64>(0)
+
+  /// Adds to the counter; relaxed, since nothing is ordered by it.
+  public func add(_ amount: UInt64 = 1) { value.wrappingAdd(amount, ordering: .relaxed) }
+
+  /// The value now.
+  public var current: UInt64 { value.load(ordering: .relaxed) }
+}
+
+/// The counters of plugins, by name and labels. Names and labels are few and fixed at load: nothing a peer sends makes one.
+public final class CounterRegistry: Sendable {
+  /// Names one counter.
+  public struct Key: Sendable, Hashable {
+    /// The metric's name, such as `gatehouse_cache_requests_total`.
+    public let name: String
+    /// Its label pairs, in order, rendered as `result="hit"`.
+    public let labels: String
+  }
+
+  private let counters = Mutex<[Key: (counter: Counter, help: String)]>([:])
+
+  /// An empty registry.
+  public init() {}
+
+  /// The counter of this name and these labels, made at the first call.
+  public func counter(_ name: String, help: String, labels: [(String, String)] = []) -> Counter {
+    let text = labels.map { "\($0.0)=\"\($0.1)\"" }.joined(separator: ",")
+    return counters.withLock { counters in
+      let key = Key(name: name, labels: text)
+      if let found = counters[key] { return found.counter }
+      let made = Counter()
+      counters[key] = (made, help)
+      return made
+    }
+  }
+
+  /// All counters, sorted by name and labels.
+  public func snapshot() -> [(key: Key, help: String, value: UInt64)] {
+    counters.withLock { counters in
+      counters.map { (key: $0.key, help: $0.value.help, value: $0.value.counter.current) }
+    }.sorted { ($0.key.name, $0.key.labels) < ($1.key.name, $1.key.labels) }
+  }
+}

@@ -1,0 +1,157 @@
+public import HTTPWire
+import NIOCore
+
+/// One request and its response on their way through the gateway. Bound to its loop; not `Sendable`.
+///
+/// The object is reused for the next exchange of its connection: a filter must not keep it beyond ``ObserveFilter/observe(_:)``.
+public final class Exchange {
+  /// The loop's clock, randomness and the like.
+  public let loop: LoopContext
+
+  /// The request's head: what was read, less what filters removed.
+  public package(set) var request = RequestHead()
+  /// The head of the origin's response; empty until it arrives and for the gateway's own answers.
+  public package(set) var response = ResponseHead()
+  /// The gateway's own answer, once there is one.
+  public package(set) var replyInProgress: Reply?
+
+  /// Fields to add to the request on its way to the origin.
+  public var requestAdditions = FieldAdditions()
+  /// Fields to add to the response; fields of the same known names are dropped from the origin's.
+  public var responseAdditions = FieldAdditions()
+
+  /// The tenant; nil until it is known.
+  public package(set) var domain: DomainFacts?
+  /// The route; nil until it is known.
+  public package(set) var route: RouteFacts?
+  /// The operation of the API that the request asks for, when a filter has found it.
+  public var operation: OperationCatalog.Operation?
+  /// Who asks; nil until a filter of the identity phase sets it.
+  public var identity: Identity?
+  /// How a cache took part, as the log shows it: `hit`, `miss`, `bypass`; nil when none did.
+  public var cacheResult: StaticString?
+
+  /// The address of the peer that the connection came from, as text without the port.
+  public package(set) var peerAddress: String
+  /// Whether the client's connection is TLS.
+  public package(set) var isSecure: Bool
+
+  /// What became of the exchange.
+  public package(set) var outcome = Outcome()
+
+  private var requestIDBytes = ByteBuffer()
+  private var states: ContiguousArray<AnyObject?> = []
+  private var ticket: UInt64 = 0
+  private var isSuspended = false
+  /// Strong, since a weak reference slows every reference to the driver; its owner clears it when its channel is gone.
+  package var driver: (any ExchangeDriver)?
+
+  package init(loop: LoopContext, peerAddress: String, isSecure: Bool) {
+    self.loop = loop
+    self.peerAddress = peerAddress
+    self.isSecure = isSecure
+  }
+
+  /// Makes the object ready for the next request; capacity is kept, contents are not.
+  package func reset() {
+    request.reset()
+    response.reset()
+    requestAdditions.reset()
+    responseAdditions.reset()
+    replyInProgress = nil
+    domain = nil
+    route = nil
+    operation = nil
+    identity = nil
+    cacheResult = nil
+    outcome = Outcome()
+    requestIDBytes.clear()
+    for index in states.indices { states[index] = nil }
+    cancelSuspension()
+  }
+}
+
+// MARK: - Request id
+
+extension Exchange {
+  /// The exchange's id, made of 128 random bits when nobody has set one.
+  public func withRequestID<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+    if requestIDBytes.readableBytes == 0 { makeRequestID() }
+    return requestIDBytes.withUnsafeReadableBytes(body)
+  }
+
+  /// The exchange's id as text, for the slow paths.
+  public var requestID: String { withRequestID { String(decoding: $0, as: UTF8.self) } }
+
+  /// Takes an id that came with the request. The caller has checked its length and characters.
+  public func setRequestID(_ bytes: UnsafeRawBufferPointer) {
+    requestIDBytes.clear()
+    requestIDBytes.writeBytes(bytes)
+  }
+
+  private func makeRequestID() {
+    for _ in 0..<2 {
+      var bits = loop.random()
+      for _ in 0..<16 {
+        let digit = UInt8(truncatingIfNeeded: bits & 15)
+        requestIDBytes.writeInteger(digit < 10 ? 0x30 &+ digit : 0x57 &+ digit)
+        bits >>= 4
+      }
+    }
+  }
+}
+
+// MARK: - State of filters
+
+extension Exchange {
+  /// What a filter keeps with this exchange between its phases. Slots are given by ``StateSlot``.
+  public subscript(slot: StateSlot) -> AnyObject? {
+    get { slot.index < states.count ? states[slot.index] : nil }
+    set {
+      while states.count <= slot.index { states.append(nil) }
+      states[slot.index] = newValue
+    }
+  }
+}
+
+/// A place for one filter's state in every exchange. Made once, when the plugin is made.
+public struct StateSlot: Sendable, Hashable {
+  let index: Int
+}
+
+extension PluginEnvironment {
+  /// A slot for one filter's state. Slots are numbered by the generation and are few.
+  public func makeStateSlot() -> StateSlot { StateSlot(index: slots.next()) }
+}
+
+// MARK: - Waiting
+
+/// Drives exchanges through the phases; the engine's part of ``Exchange``.
+package protocol ExchangeDriver: AnyObject {
+  /// A waiting filter has finished. Called on the loop, at most once for each suspension.
+  func resumed(_ exchange: Exchange, _ continuation: Continuation)
+}
+
+extension Exchange {
+  /// Takes the right to continue this exchange; the filter then says ``Verdict/wait``.
+  public func suspend() -> Resumption {
+    ticket &+= 1
+    isSuspended = true
+    return Resumption(self, ticket: ticket, eventLoop: loop.eventLoop)
+  }
+
+  /// Whether a filter has taken a resumption that is still good.
+  package var isWaiting: Bool { isSuspended }
+
+  /// Makes outstanding resumptions worthless.
+  package func cancelSuspension() {
+    ticket &+= 1
+    isSuspended = false
+  }
+
+  func resume(_ ticket: UInt64, _ continuation: Continuation) {
+    guard isSuspended, ticket == self.ticket else { return }
+    isSuspended = false
+    driver?.resumed(self, continuation)
+  }
+}

@@ -1,0 +1,88 @@
+public import Logging
+public import NIOCore
+import Synchronization
+
+/// A middleware module: settings in, filters out. `Sendable`; one instance serves all loops, domains and routes whose
+/// settings are equal.
+public protocol Plugin: Sendable {
+  /// The settings, decoded strictly before the plugin is made.
+  associatedtype Settings: PluginSettings
+
+  /// What the plugin is called in `use:`, and what it is for.
+  static var descriptor: PluginDescriptor { get }
+
+  /// Makes the plugin. What it needs and cannot have (a file, a secret) fails the load.
+  ///
+  /// - Parameters:
+  ///   - settings: decoded settings.
+  ///   - position: where they stand, for errors.
+  ///   - environment: clock, logger and the like.
+  init(settings: Settings, at position: SourcePosition, environment: PluginEnvironment) throws(ConfigurationError)
+
+  /// Makes the filter of one loop.
+  func makeFilter(on loop: LoopContext) -> any Filter
+
+  /// Called before the gateway is ready; what it cannot start without (key sets) is fetched here.
+  func start() async throws
+
+  /// Called when no exchange uses the plugin any more.
+  func shutdown() async
+}
+
+extension Plugin {
+  /// Nothing to start.
+  public func start() async throws {}
+  /// Nothing to end.
+  public func shutdown() async {}
+}
+
+/// What a plugin says of itself.
+public struct PluginDescriptor: Sendable {
+  /// The name in `use:`: lower-case words joined by hyphens.
+  public let id: String
+  /// One sentence for `--help` and the documentation.
+  public let summary: String
+
+  /// A descriptor.
+  public init(id: String, summary: String) {
+    self.id = id
+    self.summary = summary
+  }
+}
+
+/// What the gateway hands to a plugin when it makes it.
+public struct PluginEnvironment: Sendable {
+  /// Time.
+  public let clock: any GatewayClock
+  /// The log. Text is static, facts go into metadata, secrets nowhere.
+  public let logger: Logger
+  /// The loops, for what is asynchronous.
+  public let eventLoopGroup: any EventLoopGroup
+  /// Catalogues of operations by name.
+  public let catalogs: [String: OperationCatalog]
+  /// Seeds the hashes of tables whose keys a peer chooses.
+  public let hashSeed: UInt64
+  /// Where counters are registered.
+  public let counters: CounterRegistry
+  let slots = SlotNumbers()
+
+  /// An environment.
+  public init(
+    clock: any GatewayClock, logger: Logger, eventLoopGroup: any EventLoopGroup, catalogs: [String: OperationCatalog],
+    hashSeed: UInt64, counters: CounterRegistry
+  ) {
+    self.clock = clock
+    self.logger = logger
+    self.eventLoopGroup = eventLoopGroup
+    self.catalogs = catalogs
+    self.hashSeed = hashSeed
+    self.counters = counters
+  }
+}
+
+/// Numbers the state slots of one generation.
+final class SlotNumbers: Sendable {
+  private let count = Atomic<Int>(0)
+
+  func next() -> Int { count.wrappingAdd(1, ordering: .relaxed).oldValue }
+}

@@ -1,0 +1,23 @@
+public import NIOCore
+
+/// The right to continue one waiting exchange, once, from any thread.
+///
+/// A resumption that comes too late (the deadline passed, the client left) or a second time is ignored.
+public struct Resumption: Sendable {
+  private let exchange: NIOLoopBound<Exchange>
+  private let ticket: UInt64
+  /// The loop that the exchange lives on.
+  public let eventLoop: any EventLoop
+
+  init(_ exchange: Exchange, ticket: UInt64, eventLoop: any EventLoop) {
+    self.exchange = NIOLoopBound(exchange, eventLoop: eventLoop)
+    self.ticket = ticket
+    self.eventLoop = eventLoop
+  }
+
+  /// Continues the exchange on its loop, never inside this call.
+  public func resume(_ continuation: Continuation) {
+    let (exchange, ticket) = (exchange, ticket)
+    eventLoop.execute { exchange.value.resume(ticket, continuation) }
+  }
+}

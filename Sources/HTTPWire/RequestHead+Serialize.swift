@@ -1,0 +1,55 @@
+public import NIOCore
+
+extension RequestHead {
+  /// Fields that are written in their own place from the parsed form.
+  private static var written: FieldIDSet { [.host, .contentLength, .transferEncoding] }
+
+  /// Writes the head for the next server.
+  ///
+  /// Request line with the normal form of the path, Host, every field that is not removed, the field of the framing,
+  /// `extra` and the empty line. A Content-Length of 0 stays. No allocation when the capacity of `out` suffices.
+  /// - Parameters:
+  ///   - out: what is written is appended to it.
+  ///   - extra: whole field lines, each with its CR LF, or nothing.
+  ///   - host: the value of Host; nil for the request's own authority.
+  public func serialize(into out: inout ByteBuffer, extra: ByteBuffer, host: ByteBuffer?) {
+    let size =
+      block.bytes.readableBytes + 2 * block.fields.count + rewrittenPath.count + extra.readableBytes
+      + (host?.readableBytes ?? Int(authority.length)) + 96
+    out.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { target in
+      var writer = HeadWriter(target)
+      block.bytes.withUnsafeReadableBytes { head in
+        writeRequestLine(&writer)
+        writeHost(host, &writer)
+        for field in block.fields where !field.isRemoved && !Self.written.contains(field.id) {
+          writer.append(field, of: head)
+        }
+      }
+      writer.append(framing)
+      extra.withUnsafeReadableBytes { writer.append($0) }
+      writer.append("\r\n")
+      return writer.count
+    }
+  }
+
+  private func writeRequestLine(_ writer: inout HeadWriter) {
+    withMethodName { writer.append($0) }
+    writer.append(" ")
+    withPath { writer.append($0) }
+    withQuery { query in
+      writer.append("?")
+      writer.append(query)
+    }
+    writer.append(" HTTP/1.1\r\n")
+  }
+
+  private func writeHost(_ host: ByteBuffer?, _ writer: inout HeadWriter) {
+    writer.append("Host: ")
+    if let host {
+      host.withUnsafeReadableBytes { writer.append($0) }
+    } else {
+      withAuthority { writer.append($0) }
+    }
+    writer.append("\r\n")
+  }
+}

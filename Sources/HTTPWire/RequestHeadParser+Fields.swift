@@ -1,0 +1,68 @@
+extension RequestHeadParser {
+  /// Fields that may be sent once, as what they say is judged.
+  private static var single: FieldIDSet { [.losantdomain, .authorization] }
+  /// Fields that the parser itself reads.
+  private static var read: FieldIDSet { [.host, .contentLength, .transferEncoding, .connection, .expect] }
+
+  mutating func parseField(_ bytes: RawSpan, _ line: Range<Int>, into head: inout RequestHead) throws(WireError) {
+    guard head.block.fields.count < limits.maxFields else { throw WireError(.tooManyFields) }
+    let field = try FieldLine.parse(bytes, line)
+    if field.id == .other {
+      guard !LookAlikes.contains(bytes.extracting(field.nameOffsets)) else { throw WireError(.fieldNameLookAlike) }
+    } else if Self.single.union(Self.read).contains(field.id) {
+      try note(field, bytes, &head)
+    }
+    head.block.present.insert(field.id)
+    head.block.fields.append(field)
+  }
+
+  private mutating func note(_ field: Field, _ bytes: RawSpan, _ head: inout RequestHead) throws(WireError) {
+    let isRepeated = head.block.present.contains(field.id)
+    switch field.id {
+    case .host:
+      guard !isRepeated else { throw WireError(.hostRepeated) }
+      if head.authority == .empty { try setAuthority(bytes, field.valueOffsets, of: &head) }
+    case .expect:
+      guard bytes.extracting(field.valueOffsets).equalsIgnoringCase("100-continue") else {
+        throw WireError(.expectationUnsupported)
+      }
+      facts.expectsContinue = true
+    case .losantdomain, .authorization:
+      guard !isRepeated else { throw WireError(.fieldRepeated) }
+    default: try facts.note(field.id, bytes.extracting(field.valueOffsets))
+    }
+  }
+
+  func setAuthority(_ bytes: RawSpan, _ range: Range<Int>, of head: inout RequestHead) throws(WireError) {
+    head.hostLength = try HostSyntax.hostLength(bytes, range)
+    head.authority = ByteRange(range)
+  }
+
+  /// What can be said only when the last field is known (RFC 9112 sections 3.2, 6.3 and 9.3).
+  func finish(_ bytes: RawSpan, _ head: inout RequestHead) throws(WireError) {
+    try checkHost(bytes, head)
+    try facts.checkFraming(minorVersion: head.minorVersion)
+    if facts.isChunked {
+      head.framing = .chunked
+    } else if let length = facts.contentLength {
+      head.framing = .length(length)
+    }
+    head.keepAlive = facts.keepsAlive(minorVersion: head.minorVersion)
+    let hasContent = head.framing != .none && head.framing != .length(0)
+    head.expectsContinue = facts.expectsContinue && hasContent && head.minorVersion >= 1
+  }
+
+  private func checkHost(_ bytes: RawSpan, _ head: RequestHead) throws(WireError) {
+    guard let index = head.block.first(.host) else {
+      guard head.minorVersion == 0 else { throw WireError(.hostMissing) }
+      return
+    }
+    let host = bytes.extracting(head.block.fields[index].valueOffsets)
+    guard bytes.extracting(head.authority.offsets).equalsIgnoringCase(host) else { throw WireError(.hostDisagrees) }
+  }
+}
+
+extension Field {
+  var nameOffsets: Range<Int> { Int(nameStart)..<(Int(nameStart) &+ Int(nameLength)) }
+  var valueOffsets: Range<Int> { Int(valueStart)..<(Int(valueStart) &+ Int(valueLength)) }
+}

@@ -1,0 +1,129 @@
+public import NIOCore
+
+/// Reads the heads of the responses of one upstream connection (RFC 9112 section 4), with the same strictness about
+/// framing as for requests.
+public struct ResponseHeadParser: Sendable {
+  let limits: WireLimits
+  private var scanner = HeadScanner()
+  private var facts = HeadFacts()
+  private var hasStartLine = false
+  private var sawBytes = false
+
+  /// A parser at the beginning of a connection.
+  public init(limits: WireLimits = WireLimits()) { self.limits = limits }
+
+  /// Whether some byte of a response has been seen whose head is not complete.
+  public var isStarted: Bool { sawBytes }
+
+  /// Bytes looked at for line ends since the parser was made.
+  package var scannedBytes: Int { scanner.scannedBytes }
+
+  /// Forgets a head that is incomplete.
+  public mutating func reset() {
+    scanner.reset()
+    facts = HeadFacts()
+    hasStartLine = false
+    sawBytes = false
+  }
+
+  /// Takes a head from the buffer when it is complete; interim responses (1xx) are heads like others.
+  ///
+  /// Call it with the same buffer, to which bytes were added, and with the same head until it returns true.
+  /// - Parameters:
+  ///   - buffer: what was received. A complete head is taken out of it; otherwise it stays.
+  ///   - head: filled when the result is true; its content means nothing before that.
+  ///   - requestMethod: the method of the request that is answered; it decides on the framing.
+  /// - Returns: true when the head is complete, false when more bytes are needed.
+  public mutating func parse(
+    _ buffer: inout ByteBuffer, into head: inout ResponseHead, requestMethod: Method
+  ) throws(WireError) -> Bool {
+    do {
+      sawBytes = buffer.readableBytes > 0
+      guard sawBytes else { return false }
+      guard try parseLines(buffer.readableBytesSpan, into: &head, requestMethod) else { return false }
+      guard let bytes = buffer.readSlice(length: scanner.lineStart) else { return false }
+      head.block.bytes = bytes
+      reset()
+      return true
+    } catch {
+      head.reset()
+      throw error
+    }
+  }
+
+  private mutating func parseLines(
+    _ bytes: RawSpan, into head: inout ResponseHead, _ method: Method
+  ) throws(WireError) -> Bool {
+    if !hasStartLine {
+      guard bytes[at: 0] == 0x48 else { throw WireError(.statusLineInvalid) }
+      guard let line = try scanner.nextLine(of: bytes) else {
+        guard bytes.byteCount <= limits.maxStartLine else { throw WireError(.statusLineTooLong) }
+        return false
+      }
+      guard line.upperBound + 2 <= limits.maxStartLine else { throw WireError(.statusLineTooLong) }
+      head.reset()
+      try Self.parseStatusLine(bytes, line, into: &head)
+      hasStartLine = true
+    }
+    while let line = try scanner.nextLine(of: bytes) {
+      guard line.upperBound + 2 <= limits.maxHeadBytes else { throw WireError(.headTooLarge) }
+      if line.isEmpty {
+        try finish(&head, method)
+        return true
+      }
+      try parseField(bytes, line, into: &head)
+    }
+    guard bytes.byteCount <= limits.maxHeadBytes else { throw WireError(.headTooLarge) }
+    return false
+  }
+
+  /// HTTP-version SP status-code [ SP reason-phrase ]; the blank before an empty phrase is missing in practice.
+  private static func parseStatusLine(
+    _ bytes: RawSpan, _ line: Range<Int>, into head: inout ResponseHead
+  ) throws(WireError) {
+    guard line.count >= 12, let minorVersion = try HTTPVersion.minor(of: bytes, at: 0), bytes[at: 8] == 0x20 else {
+      throw WireError(.statusLineInvalid)
+    }
+    var status: UInt16 = 0
+    for offset in 9..<12 {
+      guard bytes[at: offset].isDigit else { throw WireError(.statusLineInvalid) }
+      status = status * 10 + UInt16(bytes[at: offset] - 0x30)
+    }
+    guard status >= 100, status < 600 else { throw WireError(.statusLineInvalid) }
+    if line.count > 12 {
+      let reason = 13..<line.upperBound
+      guard bytes[at: 12] == 0x20, bytes.isFieldValue(reason) else { throw WireError(.statusLineInvalid) }
+      head.reason = ByteRange(reason)
+    }
+    head.status = status
+    head.minorVersion = minorVersion
+  }
+
+  private mutating func parseField(
+    _ bytes: RawSpan, _ line: Range<Int>, into head: inout ResponseHead
+  ) throws(WireError) {
+    guard head.block.fields.count < limits.maxFields else { throw WireError(.tooManyFields) }
+    let field = try FieldLine.parse(bytes, line)
+    switch field.id {
+    case .contentLength, .transferEncoding, .connection: try facts.note(field.id, bytes.extracting(field.valueOffsets))
+    default: break
+    }
+    head.block.present.insert(field.id)
+    head.block.fields.append(field)
+  }
+
+  /// RFC 9112 section 6.3
+  private func finish(_ head: inout ResponseHead, _ method: Method) throws(WireError) {
+    try facts.checkFraming(minorVersion: head.minorVersion)
+    if method == .head || head.status < 200 || head.status == 204 || head.status == 304 {
+      head.framing = .none
+    } else if facts.isChunked {
+      head.framing = .chunked
+    } else if let length = facts.contentLength {
+      head.framing = .length(length)
+    } else {
+      head.framing = .untilClose
+    }
+    head.keepAlive = head.framing != .untilClose && facts.keepsAlive(minorVersion: head.minorVersion)
+  }
+}

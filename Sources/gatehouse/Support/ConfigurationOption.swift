@@ -1,0 +1,65 @@
+import ArgumentParser
+import Foundation
+import GatewayConfig
+import GatewayEngine
+import GatewayKit
+import Logging
+import NIOCore
+
+/// The configuration file, as `run` and `check` take it.
+struct ConfigurationOption: ParsableArguments {
+  @Argument(
+    help: ArgumentHelp(
+      "The configuration file (YAML).",
+      discussion: "config/gatehouse.yaml in the sources is an annotated example to start from."))
+  var file: String?
+
+  @Option(name: .customLong("config"), help: ArgumentHelp("The same as the argument.", visibility: .hidden))
+  var fileOption: String?
+
+  func path() throws -> String {
+    guard let path = file ?? fileOption else {
+      throw ValidationError("Name the configuration file, as in `gatehouse run gatehouse.yaml`.")
+    }
+    return path
+  }
+}
+
+/// Loads and compiles a configuration: the one way that `run` and `check` both take.
+enum ConfigurationSupport {
+  static func load(_ path: String) throws(ConfigurationError) -> GatewayConfiguration {
+    try ConfigurationLoader.load(path: path, environment: ProcessInfo.processInfo.environment)
+  }
+
+  static func compile(
+    _ configuration: GatewayConfiguration, group: any EventLoopGroup, logger: Logger
+  ) throws(ConfigurationError) -> Generation {
+    let environment = PluginEnvironment(
+      clock: SystemClock(), logger: logger, eventLoopGroup: group, catalogs: try catalogs(of: configuration),
+      hashSeed: .random(in: .min ... .max), counters: CounterRegistry())
+    return try GenerationCompiler.compile(configuration, registry: knownPlugins, environment: environment)
+  }
+
+  private static func catalogs(
+    of configuration: GatewayConfiguration
+  ) throws(ConfigurationError) -> [String: OperationCatalog] {
+    var catalogs: [String: OperationCatalog] = [:]
+    var issues: [ConfigurationIssue] = []
+    for (name, path) in configuration.catalogs {
+      do {
+        catalogs[name] = try OperationCatalog(path: path)
+      } catch {
+        issues += error.issues
+      }
+    }
+    if !issues.isEmpty { throw ConfigurationError(issues: issues) }
+    return catalogs
+  }
+
+  /// Every issue on a line of its own, on standard error.
+  static func report(_ error: ConfigurationError) {
+    for issue in error.issues { StandardError.write("\(issue)") }
+    let count = error.issues.count
+    StandardError.write("\(count) \(count == 1 ? "mistake" : "mistakes") in the configuration")
+  }
+}
