@@ -106,7 +106,7 @@ let package = Package(
     tests("UserApiTokensTests", ["UserApiTokens", asyncHTTPClient, nio, nioPosix]),
     tests(
       "TokenServiceTests",
-      ["TokenService", "UserApiTokens", asyncHTTPClient, crypto, grdb, jwtKit, logging, nio, nioHTTP1]),
+      ["TokenService", "UserApiTokens", asyncHTTPClient, crypto, grdb, jwtKit, logging, nio, nioHTTP1, nioPosix]),
     tests("GatewayEngineTests", ["GatewayEngine", "GatewayKit", "GatewayTesting", "HTTPWire", nio]),
     tests("GatewayConfigTests", ["GatewayConfig", "GatewayKit"]),
     tests(

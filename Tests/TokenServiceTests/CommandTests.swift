@@ -29,7 +29,8 @@ import UserApiTokens
         ["tokens", "create", "x", "--secret-file", file], environment: environment)
       #expect(again.status == 64 && again.errors.contains("File exists"))
       let list = try await GatehouseProcess.run(
-        ["tokens", "list", "--all", "--token-file", file], environment: ["GATEHOUSE_API": fixture.base])
+        ["tokens", "list", "--all", "--sort", "name", "--token-file", file],
+        environment: ["GATEHOUSE_API": fixture.base])
       #expect(list.status == 0)
       #expect(list.out.split(separator: "\n").map { $0.split(separator: " ")[1] } == ["NAME", "admin", "nightly"])
       let update = try await GatehouseProcess.run(

@@ -1,3 +1,4 @@
+import AsyncHTTPClient
 import Foundation
 import Synchronization
 import Testing
@@ -97,6 +98,21 @@ import UserApiTokens
       }
       guard case .redirect(_, place) = error else { return #expect(Bool(false), "\(error)") }
       #expect(other.requests.isEmpty)
+    }
+  }
+
+  @Test func redirectThatAnotherHTTPClientFollows() async throws {
+    try await RawServer.with({ _, _ in RawServer.answer(emptyPage) }) { other in
+      let place = "\(other.url)/x"
+      try await RawServer.with({ _, _ in
+        RawServer.answer("", status: "302 Found", headers: "Location: \(place)\r\n")
+      }) { server in
+        let client = UserApiTokensClient(
+          configuration: try .init(baseURL: server.url), tokens: StaticToken(token), httpClient: .shared)
+        let error = try await failure { try await client.userApiTokens.get() }
+        guard case .redirect(302, place) = error else { return #expect(Bool(false), "\(error)") }
+        #expect(other.requests.allSatisfy { !$0.lowercased().contains("authorization") })
+      }
     }
   }
 

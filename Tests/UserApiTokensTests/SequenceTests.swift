@@ -85,6 +85,14 @@ import UserApiTokens
     #expect(result.pages == [0, 1, 2, 3, 4])
   }
 
+  @Test func aServerThatFloodsItsPages() async throws {
+    let result = try await collect(perPage: 1, maximumPages: 3) { page in
+      #"{"items":\#(Self.ids(page * 50..<page * 50 + 50)),"totalCount":9000}"#
+    }
+    guard case .endlessList? = result.error else { return #expect(Bool(false), "\(result)") }
+    #expect(result.pages == [0])
+  }
+
   @Test func anErrorEndsIt() async throws {
     let result = try await collect { page in page == 0 ? #"{"items":\#(Self.ids(0..<10))}"# : "gone" }
     guard case .unexpectedAnswer? = result.error else { return #expect(Bool(false), "\(result)") }
