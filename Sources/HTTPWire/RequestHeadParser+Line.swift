@@ -7,8 +7,10 @@ extension RequestHeadParser {
       let minorVersion = try HTTPVersion.minor(of: bytes, at: versionStart)
     else { throw WireError(.requestLineInvalid) }
     let method = bytes.extracting(0..<methodEnd)
-    guard !method.equals("CONNECT"), !method.equals("TRACE") else { throw WireError(.methodUnsupported) }
     head.method = Method(token: method)
+    if head.method == .other, method.equalsFoldingCase("CONNECT") || method.equalsFoldingCase("TRACE") {
+      throw WireError(.methodUnsupported)
+    }
     head.methodRange = ByteRange(0..<methodEnd)
     head.minorVersion = minorVersion
     try parseTarget(bytes, (methodEnd + 1)..<(versionStart - 1), into: &head)
