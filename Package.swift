@@ -100,5 +100,7 @@ let package = Package(
         argumentParser, asyncHTTPClient, hummingbird, logging, nio, nioPosix, serviceLifecycle, unixSignals,
       ] + pluginTargets,
       swiftSettings: strict),
+
+    tests("HTTPWireTests", ["HTTPWire", nio, nioEmbedded, nioHTTP1]),
   ]
 )
