@@ -12,48 +12,57 @@ enum LookAlikes {
     "acceptversion", "cachecontrol", "range",
   ]
 
+  private static let size = 128
+
+  /// An open hash table of the judged names; an empty place has no letters.
+  private static let table: InlineArray<128, Letters> = {
+    var table = InlineArray<128, Letters>(repeating: Letters())
+    for name in judged {
+      let letters = name.withUTF8Buffer { Letters(UnsafeRawBufferPointer($0).bytes) }
+      var slot = letters.slot
+      while table[slot].count != 0 { slot = (slot + 1) & (size - 1) }
+      table[slot] = letters
+    }
+    return table
+  }()
+
   /// Whether a name that has no identifier of its own looks like a judged one.
   static func contains(_ name: RawSpan) -> Bool {
     let letters = Letters(name)
-    guard letters.count <= 19, sketch.contains(letters.sketch) else { return false }
-    return judged.contains { other in
-      other.withUTF8Buffer { Letters(UnsafeRawBufferPointer($0).bytes) == letters }
+    guard letters.count > 0 else { return false }
+    var slot = letters.slot
+    while table[slot].count != 0 {
+      if table[slot] == letters { return true }
+      slot = (slot &+ 1) & (size - 1)
     }
+    return false
   }
 
-  /// Last letters and lengths of the judged names, to be done with most names at once.
-  private static let sketch = judged.reduce(into: Sketch()) { sketch, name in
-    name.withUTF8Buffer { sketch.insert(Letters(UnsafeRawBufferPointer($0).bytes).sketch) }
-  }
-
-  /// A set of numbers below 1024 that says yes too often, never no.
-  private struct Sketch {
-    private var words = InlineArray<16, UInt64>(repeating: 0)
-
-    mutating func insert(_ number: Int) { words[(number &>> 6) & 15] |= 1 &<< UInt64(number & 63) }
-
-    func contains(_ number: Int) -> Bool { words[(number &>> 6) & 15] &>> UInt64(number & 63) & 1 != 0 }
-  }
-
-  /// The last 24 letters and digits of a name in lower case, and how many there are.
+  /// How many letters and digits a name has, and the last 24 of them in lower case. No judged name is longer.
   private struct Letters: Equatable {
     private(set) var count = 0
+    private var last: UInt64 = 0
+    private var middle: UInt64 = 0
     private var first: UInt64 = 0
-    private var second: UInt64 = 0
-    private var third: UInt64 = 0
 
+    init() {}
+
+    @inline(__always)
     init(_ name: RawSpan) {
       for offset in 0..<name.byteCount {
         let octet = name[at: offset].lowercasedASCII
         guard octet.isDigit || octet &- 0x61 < 26 else { continue }
-        third = third &<< 8 | second &>> 56
-        second = second &<< 8 | first &>> 56
-        first = first &<< 8 | UInt64(octet)
+        first = first &<< 8 | middle &>> 56
+        middle = middle &<< 8 | last &>> 56
+        last = last &<< 8 | UInt64(octet)
         count &+= 1
       }
     }
 
-    /// Five bits of the last letter and five of the length.
-    var sketch: Int { Int(first & 31) &<< 5 | (count & 31) }
+    /// The seven highest bits of a product, which depend on all letters.
+    var slot: Int {
+      let sum = last ^ (middle &* 0x9E37_79B9_7F4A_7C15) ^ (first &* 0xD1B5_4A32_D192_ED03)
+      return Int(truncatingIfNeeded: (sum &* 0x9E37_79B9_7F4A_7C15) &>> 57)
+    }
   }
 }

@@ -31,7 +31,24 @@ struct OctetSetTests {
         let lowered = withUnsafeBytes(of: Word.lowercased(word).littleEndian) { Array($0) }
         #expect(lowered == bytes.map(\.lowercasedASCII))
         #expect((Word.zeroBytes(word) != 0) == (octet == 0))
+        #expect(Word.isPlainQuery(word) == OctetSet.query.contains(octet))
       }
+    }
+  }
+
+  @Test("A query is judged alike by words and by bytes")
+  func queries() {
+    var random = SplitMix(seed: 9)
+    let choices = octets("abcdefgh012/?&==..[]~") + [0x25, 0x34, 0x41, 0x22, 0x5C, 0x20, 0xE4]
+    for _ in 0..<20_000 {
+      let count = Int.random(in: 0...20, using: &random)
+      let isRough = Bool.random(using: &random)
+      let bytes = (0..<count).map { _ in
+        choices[Int.random(in: 0..<(choices.count - (isRough ? 0 : 4)), using: &random)]
+      }
+      let text = bytes.withUnsafeBytes { latin1($0) }
+      let isRight = text.wholeMatch(of: #/([a-h0-9/?&=.\[\]~4A]|%[0-9a-fA-F]{2})*/#) != nil
+      #expect(bytes.withUnsafeBytes { $0.bytes.isQuery(0..<count) } == isRight, "\(text)")
     }
   }
 
