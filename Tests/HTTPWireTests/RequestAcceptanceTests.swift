@@ -5,7 +5,7 @@ import Testing
 @Suite("Requests that are accepted")
 struct RequestAcceptanceTests {
   /// Reads a text whole, in every cut into two and byte by byte.
-  private func read(_ text: String, mergeSlashes: Bool = true) -> Reading {
+  private func read(_ text: String) -> Reading {
     let bytes = octets(text)
     let whole = RequestStream.read(bytes)
     for pieces in everyCut(bytes.count) where RequestStream.read(bytes, pieces: pieces) != whole {
@@ -45,6 +45,39 @@ struct RequestAcceptanceTests {
     #expect(message.path == target.path)
     #expect(message.query == target.query)
     #expect(message.start.contains(" \(target.form) "))
+  }
+
+  @Test("Slashes in a row stay where the parser is told to keep them")
+  func slashes() {
+    var stream = RequestStream(mergeSlashes: false)
+    stream.feed(octets("GET //me//tokens/./ HTTP/1.1\r\nHost: a\r\n\r\n"))
+    #expect(stream.reading.messages.map(\.path) == ["//me//tokens/"])
+  }
+
+  @Test("A head that is used again keeps nothing of the request before")
+  func reuse() throws {
+    var parser = RequestHeadParser()
+    var head = RequestHead()
+    var buffer = ByteBuffer(
+      string: "POST /a/../b?c HTTP/1.1\r\nHost: a:1\r\nVia: x\r\nExpect: 100-continue\r\nContent-Length: 1\r\n"
+        + "Connection: close\r\n\r\n")
+    #expect(try parser.parse(&buffer, into: &head))
+    #expect(head.pathWasRewritten && head.hasQuery && head.expectsContinue && !head.keepAlive)
+    buffer = ByteBuffer(string: "GET /d HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+    #expect(try parser.parse(&buffer, into: &head))
+    #expect(!head.pathWasRewritten && !head.hasQuery && !head.expectsContinue && head.keepAlive)
+    #expect(head.method == .get && head.framing == .none && head.minorVersion == 0)
+    #expect(head.withPath(latin1) == "/d" && head.withAuthority(latin1) == "" && head.withHostName(latin1) == "")
+    #expect(head.block.fields.count == 1 && head.block.first(.via) == nil && head.block.first(.host) == nil)
+  }
+
+  @Test("After a refusal the head is empty")
+  func emptyAfterRefusal() {
+    var parser = RequestHeadParser()
+    var head = RequestHead()
+    var buffer = ByteBuffer(string: "GET /a HTTP/1.1\r\nHost: a\r\nX Y: z\r\n\r\n")
+    #expect(throws: WireError(.fieldNameInvalid)) { try parser.parse(&buffer, into: &head) }
+    #expect(head.block.fields.isEmpty && head.withPath(latin1) == "")
   }
 
   @Test(
