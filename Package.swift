@@ -116,5 +116,6 @@ let package = Package(
         nioPosix,
       ]),
     tests("ScopeEnforcementTests", ["ScopeEnforcement", "GatewayKit", "HTTPWire", logging, nio, nioEmbedded]),
+    tests("HTTPWireTests", ["HTTPWire", nio, nioEmbedded, nioHTTP1]),
   ]
 )
