@@ -86,7 +86,7 @@ let package = Package(
     source("Admin", ["GatewayEngine", "GatewayKit", hummingbird, logging]),
     source("GatewayTesting", ["GatewayEngine", "GatewayConfig", "GatewayKit", "HTTPWire", nio, nioEmbedded, nioPosix]),
 
-    plugin("Authentication", ["UserApiTokens", asyncHTTPClient, crypto, cryptoExtras, logging]),
+    plugin("Authentication", ["UserApiTokens", asyncHTTPClient, crypto, cryptoExtras, logging, nioHTTP1]),
     plugin("ScopeEnforcement"),
     plugin("RateLimiting"),
     plugin("ResponseCaching"),
@@ -100,5 +100,15 @@ let package = Package(
         argumentParser, asyncHTTPClient, hummingbird, logging, nio, nioPosix, serviceLifecycle, unixSignals,
       ] + pluginTargets,
       swiftSettings: strict),
+
+    tests("GatewayEngineTests", ["GatewayEngine", "GatewayKit", "GatewayTesting", "HTTPWire", nio]),
+    tests("GatewayConfigTests", ["GatewayConfig", "GatewayKit"]),
+    tests(
+      "AuthenticationTests",
+      [
+        "Authentication", "GatewayKit", "HTTPWire", asyncHTTPClient, crypto, cryptoExtras, logging, nio, nioHTTP1,
+        nioPosix,
+      ]),
+    tests("ScopeEnforcementTests", ["ScopeEnforcement", "GatewayKit", "HTTPWire", logging, nio, nioEmbedded]),
   ]
 )

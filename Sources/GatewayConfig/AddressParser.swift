@@ -62,6 +62,8 @@ enum AddressParser {
   }
 
   private static func isIPv6(_ text: String) -> Bool {
+    // The C function would stop at a NUL and take what is before it.
+    guard text.utf8.allSatisfy({ "0123456789abcdefABCDEF:.".utf8.contains($0) }) else { return false }
     var address = in6_addr()
     return inet_pton(AF_INET6, text, &address) == 1
   }
@@ -82,7 +84,8 @@ enum AddressParser {
 enum HostName {
   /// The name in lower case; nil when it is no host name (RFC 1123 section 2.1) or no valid IPv4 address.
   static func normalize(_ text: String) -> String? {
-    guard (1...253).contains(text.utf8.count) else { return nil }
+    // ASCII first: the lower case of some other letters is ASCII.
+    guard (1...253).contains(text.utf8.count), text.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
     let name = text.lowercased()
     let labels = name.split(separator: ".", omittingEmptySubsequences: false)
     guard labels.allSatisfy(isLabel) else { return nil }

@@ -32,7 +32,8 @@ extension ConfigurationBuilder {
     var seen: [String: SourcePosition] = [:]
     domain.routes = section.mappings("routes").compactMap { route in
       defer { route.finish() }
-      return readRoute(route, domain: domain, above: used, seen: &seen)
+      return readRoute(
+        route, domain: domain, domainHasUpstream: section.has("upstream"), above: used, seen: &seen)
     }
     if domain.upstream == nil, !section.has("upstream"), domain.routes.isEmpty {
       section.fail("upstream", "is missing", hint: "name one of the upstreams: \(upstreamList)")
@@ -99,10 +100,11 @@ extension ConfigurationBuilder {
   }
 
   private func readRoute(
-    _ section: SettingsReader, domain: DomainConfiguration, above: Set<String>, seen: inout [String: SourcePosition]
+    _ section: SettingsReader, domain: DomainConfiguration, domainHasUpstream: Bool, above: Set<String>,
+    seen: inout [String: SourcePosition]
   ) -> RouteConfiguration? {
     let upstream = readUpstreamName(section)
-    if upstream == nil, !section.has("upstream"), domain.upstream == nil {
+    if upstream == nil, !section.has("upstream"), !domainHasUpstream {
       section.fail("upstream", "neither the route nor its domain has one", hint: "name one: \(upstreamList)")
     }
     let use = readUse(section)

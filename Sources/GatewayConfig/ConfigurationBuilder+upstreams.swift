@@ -10,8 +10,9 @@ extension ConfigurationBuilder {
     guard let section = reader.mapping("upstreams") else { return [] }
     return section.entries().map { name, node in
       if !isName(name) {
-        section.fail(
-          name, "\(quote(name, nil)) is no name", hint: "begin with a letter or digit, go on with these and . _ -")
+        report(
+          section.keyPosition(name), section.path(of: name), "\(quote(name, nil)) is no name",
+          hint: "begin with a letter or digit, go on with these and . _ -")
       }
       let settings = SettingsReader(
         node, path: section.path(of: name), issues: issues, environment: environment)

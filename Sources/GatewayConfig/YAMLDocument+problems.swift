@@ -2,7 +2,14 @@ import GatewayKit
 import Yams
 
 extension YAMLDocument {
-  func report(at position: SourcePosition, path: String = "", _ message: String, hint: String?) {
+  /// Reports a mistake of the node that is being converted, or of the whole text.
+  func report(at position: SourcePosition, _ message: String, hint: String?) {
+    let path = trail.reduce(into: "") { path, step in
+      switch step {
+      case .index(let index): path += "[\(index)]"
+      case .key(let key): path += (path.isEmpty ? "" : ".") + SettingsReader.shortened(key)
+      }
+    }
     issues.append(ConfigurationIssue(position: position, path: path, message: message, hint: hint))
   }
 

@@ -24,6 +24,12 @@ struct YAMLDocument {
     var height = 1
   }
 
+  /// A part of the way to a node. Ways are only put into words when there is something to report.
+  enum Step {
+    case key(String)
+    case index(Int)
+  }
+
   /// The file is beyond a bound, which was reported: nothing more is to be read.
   private struct BoundExceeded: Error {}
 
@@ -31,6 +37,8 @@ struct YAMLDocument {
   let baseDirectory: String?
   let issues: IssueCollector
   private var interpolation: Interpolation
+  /// The way to the node that is being converted.
+  private(set) var trail: [Step] = []
   private var anchors: [String: Converted] = [:]
   private var aliasedNodesLeft = YAMLDocument.mostAliasedNodes
 
@@ -58,7 +66,7 @@ struct YAMLDocument {
           report(at: position(nil), "the file is empty", hint: "begin with `version: 1`")
           return nil
         }
-        return try convert(root, path: "", depth: 1).node
+        return try convert(root).node
       }
     } catch let error as YamlError {
       report(error, in: marked)
@@ -97,36 +105,40 @@ struct YAMLDocument {
     return String(restored)
   }
 
-  private mutating func convert(_ node: Node, path: String, depth: Int) throws -> Converted {
+  private mutating func convert(_ node: Node) throws -> Converted {
     let place = position(node.mark)
-    try check(depth: depth, at: place, path: path)
-    checkTag(node, path: path, position: place)
+    try check(depth: trail.count + 1, at: place)
+    checkTag(node, position: place)
     var converted: Converted
     switch node {
-    case .scalar(let scalar): converted = try convert(scalar, path: path, position: place, depth: depth)
-    case .mapping(let pairs): converted = try convert(pairs, path: path, position: place, depth: depth)
+    case .scalar(let scalar): converted = try convert(scalar, position: place)
+    case .mapping(let pairs): converted = try convert(pairs, position: place)
     case .sequence(let sequence):
       var items: [Converted] = []
       for (index, item) in sequence.enumerated() {
-        items.append(try convert(item, path: "\(path)[\(index)]", depth: depth + 1))
+        items.append(try convert(item, below: .index(index)))
       }
       converted = Self.collect(ConfigNode(.sequence(items.map(\.node)), position: place), of: items)
     case .alias:
       converted = Converted(node: ConfigNode(.null, position: place))
-      report(at: place, path: path, "an alias that was not resolved", hint: "write the value itself")
+      report(at: place, "an alias that was not resolved", hint: "write the value itself")
     }
     if let anchor = node.anchor { anchors[anchor.rawValue] = converted }
     return converted
   }
 
-  private mutating func convert(
-    _ pairs: Node.Mapping, path: String, position place: SourcePosition, depth: Int
-  ) throws -> Converted {
+  private mutating func convert(_ node: Node, below step: Step) throws -> Converted {
+    trail.append(step)
+    defer { trail.removeLast() }
+    return try convert(node)
+  }
+
+  private mutating func convert(_ pairs: Node.Mapping, position place: SourcePosition) throws -> Converted {
     var entries: [ConfigNode.Entry] = []
     var values: [Converted] = []
     for (keyNode, valueNode) in pairs {
-      guard let key = key(keyNode, path: path) else { continue }
-      let value = try convert(valueNode, path: path.isEmpty ? key : "\(path).\(key)", depth: depth + 1)
+      guard let key = key(keyNode) else { continue }
+      let value = try convert(valueNode, below: .key(key))
       values.append(value)
       entries.append(ConfigNode.Entry(key: key, keyPosition: position(keyNode.mark), value: value.node))
     }
@@ -134,25 +146,23 @@ struct YAMLDocument {
   }
 
   /// nil after reporting that the key is no text.
-  private func key(_ node: Node, path: String) -> String? {
+  private func key(_ node: Node) -> String? {
     guard case .scalar(let key) = node, !isNull(key), alias(key) == nil else {
-      report(at: position(node.mark), path: path, "a key that is no text", hint: "write `key: value`")
+      report(at: position(node.mark), "a key that is no text", hint: "write `key: value`")
       return nil
     }
     if key.string == "<<", key.style == .plain {
       report(
-        at: position(node.mark), path: path, "merge keys (`<<`) are not read",
+        at: position(node.mark), "merge keys (`<<`) are not read",
         hint: "write the settings out, or use an alias for a whole value")
       return nil
     }
     return Self.restore(key.string)
   }
 
-  private mutating func convert(
-    _ scalar: Node.Scalar, path: String, position place: SourcePosition, depth: Int
-  ) throws -> Converted {
+  private mutating func convert(_ scalar: Node.Scalar, position place: SourcePosition) throws -> Converted {
     if isNull(scalar) { return Converted(node: ConfigNode(.null, position: place)) }
-    if let name = alias(scalar) { return try resolve(name, path: path, position: place, depth: depth) }
+    if let name = alias(scalar) { return try resolve(name, position: place) }
     let text = Self.restore(scalar.string)
     switch interpolation.apply(to: text) {
     case .unchanged:
@@ -161,35 +171,32 @@ struct YAMLDocument {
       return Converted(
         node: ConfigNode(.scalar(text, quoted: true), position: place, isInterpolated: hasVariables))
     case .failed(let problems):
-      for problem in problems { report(at: place, path: path, problem.message, hint: problem.hint) }
+      for problem in problems { report(at: place, problem.message, hint: problem.hint) }
       return Converted(node: ConfigNode(.null, position: place))
     }
   }
 
-  private mutating func resolve(
-    _ name: String, path: String, position place: SourcePosition, depth: Int
-  ) throws -> Converted {
+  private mutating func resolve(_ name: String, position place: SourcePosition) throws -> Converted {
     guard let target = anchors[name] else {
       report(
-        at: place, path: path, "`*\(name.prefix(60))` stands for nothing",
+        at: place, "`*\(name.prefix(60))` stands for nothing",
         hint: "an alias `*name` needs `&name` above it; put a text that begins with `*` in quotes")
       return Converted(node: ConfigNode(.null, position: place))
     }
-    try check(depth: depth + target.height - 1, at: place, path: path)
+    try check(depth: trail.count + target.height, at: place)
     aliasedNodesLeft -= target.size
     guard aliasedNodesLeft >= 0 else {
       report(
-        at: place, path: path, "aliases expand to more than \(Self.mostAliasedNodes) values",
+        at: place, "aliases expand to more than \(Self.mostAliasedNodes) values",
         hint: "write fewer aliases of aliases")
       throw BoundExceeded()
     }
     return target
   }
 
-  private func check(depth: Int, at place: SourcePosition, path: String) throws {
+  private func check(depth: Int, at place: SourcePosition) throws {
     guard depth > Self.deepest else { return }
-    let path = path.utf8.count > 200 ? "\(path.prefix(197))..." : path
-    report(at: place, path: path, "nested deeper than \(Self.deepest) levels", hint: "write it flatter")
+    report(at: place, "nested deeper than \(Self.deepest) levels", hint: "write it flatter")
     throw BoundExceeded()
   }
 
@@ -209,10 +216,10 @@ struct YAMLDocument {
   }
 
   /// Tags ask the reader of a YAML file to make something else of a value; here every value has one meaning.
-  private func checkTag(_ node: Node, path: String, position: SourcePosition) {
+  private func checkTag(_ node: Node, position: SourcePosition) {
     let tag = node.tag.rawValue
     let plain: [Tag.Name] = [.implicit, .nonSpecific, .str, .seq, .map]
     if plain.contains(where: { $0.rawValue == tag }) { return }
-    report(at: position, path: path, "tags such as `!name` are not read", hint: "leave the tag out")
+    report(at: position, "tags such as `!name` are not read", hint: "leave the tag out")
   }
 }

@@ -80,6 +80,12 @@ package final class Gateway: Sendable {
 package struct BindError: Error, CustomStringConvertible {
   package let address: String
   package let cause: String
+
+  package init(address: String, cause: String) {
+    self.address = address
+    self.cause = cause
+  }
+
   package var description: String { "cannot listen on \(address): \(cause)" }
 }
 

@@ -7,10 +7,7 @@ extension ClientConnection {
   /// The response is written; the exchange ends and the connection goes on, drains, lingers or closes.
   func responseFinished() {
     endExchange()
-    if contentIsRead {
-      if isPersistent { return nextRequest() }
-      return closeAfterWrites()
-    }
+    if contentIsRead { return nextRequest() }
     if isPersistent {
       stage = .draining
       arm(worker.limits.bodyIdle)
@@ -19,7 +16,9 @@ extension ClientConnection {
     }
   }
 
+  /// The connection goes on, unless it must not, or the gateway began to drain after the head was written.
   private func nextRequest() {
+    guard isPersistent, !worker.isDraining else { return closeAfterWrites() }
     stage = .head
     arm(worker.limits.keepAliveIdle)
   }

@@ -62,9 +62,11 @@ extension ClientConnection {
   }
 
   private func route(in domain: DomainPlan) -> RoutePlan? {
-    let request = exchange.request
-    let match = request.withMethodName { name in
-      request.withPath { path in domain.routes.match(request.method, methodName: name, path: path) }
+    if domain.routes.isEmpty { return domain.fallback }
+    let match = exchange.request.withMethodName { name in
+      exchange.request.withPath { path in
+        domain.routes.match(exchange.request.method, methodName: name, path: path)
+      }
     }
     if case .found(let plan) = match { return plan }
     return domain.fallback

@@ -116,7 +116,10 @@ extension ClientConnection {
     exchange.driver = self
   }
 
-  func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+  func handlerRemoved(context: ChannelHandlerContext) {
+    self.context = nil
+    exchange.driver = nil
+  }
 
   func channelActive(context: ChannelHandlerContext) {
     worker.context.refresh()

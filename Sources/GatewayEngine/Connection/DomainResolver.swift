@@ -15,9 +15,10 @@ enum DomainResolver {
     var found: Int?
     var named = false
     if sources.contains(.losantdomain), request.block.present.contains(.losantdomain) {
-      let answer: Int?? = request.block.withValue(of: .losantdomain) { value in
-        value.isEmpty ? .none : .some(table.find(value))
-      } ?? .none
+      let answer: Int?? =
+        request.block.withValue(of: .losantdomain) { value in
+          value.isEmpty ? .none : .some(table.find(value))
+        } ?? .none
       if let answer {
         guard let domain = answer else { return .refused(Refusals.unknownDomain) }
         found = domain

@@ -51,7 +51,8 @@ package struct GenerationCompiler {
       guard let upstream = upstreamIndex(route.upstream ?? domain.upstream) else {
         issues.append(
           ConfigurationIssue(
-            position: route.position, path: "domains", message: "neither route \(route.path) nor domain \(domain.name) has an upstream",
+            position: route.position, path: "domains",
+            message: "neither route \(route.path) nor domain \(domain.name) has an upstream",
             hint: "add `upstream:` to the route or to its domain"))
         continue
       }
@@ -59,7 +60,9 @@ package struct GenerationCompiler {
       let plan = RoutePlan(
         facts: RouteFacts(pattern: route.path, methods: methods), upstream: upstream,
         chain: chain(of: configuration.effectiveUse(domain: domain, route: route)))
-      for method in route.methods.map({ $0.map(Optional.some) }) ?? [nil] { tree.insert(route.path, method: method, plan) }
+      for method in route.methods.map({ $0.map(Optional.some) }) ?? [nil] {
+        tree.insert(route.path, method: method, plan)
+      }
     }
     return DomainPlan(facts: facts, routes: tree, fallback: fallback(of: domain))
   }
@@ -71,7 +74,9 @@ package struct GenerationCompiler {
   }
 
   private func tlsContext() -> NIOSSLContext? {
-    guard let upstream = configuration.upstreams.first(where: { $0.endpoints.contains { $0.isTLS } }) else { return nil }
+    guard let upstream = configuration.upstreams.first(where: { $0.endpoints.contains { $0.isTLS } }) else {
+      return nil
+    }
     do {
       var settings = TLSConfiguration.makeClientConfiguration()
       settings.applicationProtocols = ["http/1.1"]

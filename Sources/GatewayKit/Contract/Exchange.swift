@@ -43,7 +43,8 @@ public final class Exchange {
   private var states: ContiguousArray<AnyObject?> = []
   private var ticket: UInt64 = 0
   private var isSuspended = false
-  package weak var driver: (any ExchangeDriver)?
+  /// Strong, since a weak reference slows every reference to the driver; its owner clears it when its channel is gone.
+  package var driver: (any ExchangeDriver)?
 
   package init(loop: LoopContext, peerAddress: String, isSecure: Bool) {
     self.loop = loop

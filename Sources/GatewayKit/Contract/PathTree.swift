@@ -27,6 +27,9 @@ public struct PathTree<Value: Sendable>: Sendable {
   /// An empty tree.
   public init() {}
 
+  /// Whether nothing has been added.
+  public var isEmpty: Bool { nodes.count == 1 && nodes[0].here.isEmpty && nodes[0].rest.isEmpty }
+
   /// Adds a pattern; `method` nil stands for every method that has no entry of its own.
   ///
   /// - Returns: false, and nothing is changed, when the same shape has an entry for the method already.
@@ -61,27 +64,37 @@ extension PathTree {
   /// Looks below a node, from the segment that starts at `start`.
   private func find(_ index: Int, at start: Int, _ search: Search, _ sawPath: inout Bool) -> Value? {
     let path = search.path
-    guard start < path.count else { return value(of: nodes[index].here, search, &sawPath) ?? restAfterSlash(index, search, &sawPath) }
+    guard start < path.count else {
+      return hereValue(index, search, &sawPath) ?? restAfterSlash(index, search, &sawPath)
+    }
     var end = start
     while end < path.count, path[end] != UInt8(ascii: "/") { end += 1 }
     let segment = UnsafeRawBufferPointer(rebasing: path[start..<end])
-    if let child = fixedChild(of: index, segment), let value = find(child, at: end + 1, search, &sawPath) { return value }
+    if let child = fixedChild(of: index, segment), let value = find(child, at: end + 1, search, &sawPath) {
+      return value
+    }
     if !segment.isEmpty, let child = nodes[index].parameter, let value = find(child, at: end + 1, search, &sawPath) {
       return value
     }
-    return value(of: nodes[index].rest, search, &sawPath)
+    return restValue(index, search, &sawPath)
   }
 
   /// `/files/*` takes `/files/`, but not `/files`.
   private func restAfterSlash(_ index: Int, _ search: Search, _ sawPath: inout Bool) -> Value? {
     guard search.path.last == UInt8(ascii: "/") else { return nil }
-    return value(of: nodes[index].rest, search, &sawPath)
+    return restValue(index, search, &sawPath)
   }
 
-  private func value(of table: MethodTable<Value>, _ search: Search, _ sawPath: inout Bool) -> Value? {
-    if table.isEmpty { return nil }
+  private func hereValue(_ index: Int, _ search: Search, _ sawPath: inout Bool) -> Value? {
+    if nodes[index].here.isEmpty { return nil }
     sawPath = true
-    return table.value(search.method, search.methodName)
+    return nodes[index].here.value(search.method, search.methodName)
+  }
+
+  private func restValue(_ index: Int, _ search: Search, _ sawPath: inout Bool) -> Value? {
+    if nodes[index].rest.isEmpty { return nil }
+    sawPath = true
+    return nodes[index].rest.value(search.method, search.methodName)
   }
 
   /// The children are sorted by length, then bytes.

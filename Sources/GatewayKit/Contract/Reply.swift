@@ -39,7 +39,8 @@ public final class Reply: Sendable {
   ///   - message: what was wrong and what would be right. It must hold nothing secret.
   ///   - fields: further fields, rendered: each line with its CRLF.
   public init(
-    refusing status: UInt16, _ reason: ReasonCode, type: String? = nil, message: String, fields: ByteBuffer = ByteBuffer()
+    refusing status: UInt16, _ reason: ReasonCode, type: String? = nil, message: String,
+    fields: ByteBuffer = ByteBuffer()
   ) {
     self.status = status
     self.reason = reason

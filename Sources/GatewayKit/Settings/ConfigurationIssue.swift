@@ -17,13 +17,12 @@ public struct ConfigurationIssue: Error, Sendable, Hashable, CustomStringConvert
     self.hint = hint
   }
 
-  /// `gatehouse.yaml:12:7: error: defaults.use[0].cache.ttl: …; …`
+  /// `gatehouse.yaml:12:7: error: defaults.use[0].cache.ttl: …; …`, on one line and not too long a one, whatever the
+  /// file holds.
   public var description: String {
-    var text = position.map { "\($0): error: " } ?? "error: "
-    if !path.isEmpty { text += "\(path): " }
-    text += message
-    if let hint { text += "; \(hint)" }
-    return text
+    let place = position.map { "\($0): error: " } ?? "error: "
+    let parts = [path.isEmpty ? "" : "\(path): ", message, hint.map { "; \($0)" } ?? ""]
+    return Display.text(place, limit: 5000) + parts.map { Display.text($0, limit: 1000) }.joined()
   }
 }
 

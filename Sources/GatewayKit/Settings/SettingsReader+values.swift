@@ -16,7 +16,7 @@ extension SettingsReader {
       return ""
     }
     guard case .scalar(let text, _) = node.value else {
-      fail(key, "expected a text, found \(node.kind)")
+      fail(key, "expected a text, found \(node.kind)", hint: "write a single value")
       return ""
     }
     if text.isEmpty { fail(key, "is empty", hint: "`\(key)` needs a value") }
@@ -138,11 +138,13 @@ extension SettingsReader {
         let place = "\(path(of: key))[\(index)]"
         if case .scalar(let text, _) = item.value { return (text, item, place) }
         issues.append(
-          ConfigurationIssue(position: item.position, path: place, message: "expected a text, found \(item.kind)"))
+          ConfigurationIssue(
+            position: item.position, path: place, message: "expected a text, found \(item.kind)",
+            hint: "write a single value"))
         return nil
       }
     case .mapping, .null:
-      fail(key, "expected a text or a list of texts, found \(node.kind)")
+      fail(key, "expected a text or a list of texts, found \(node.kind)", hint: "write [a, b], or a single value")
       return nil
     }
   }

@@ -82,6 +82,8 @@ public final class SettingsReader {
 
   /// Reports a mistake at the value of `key`, or at the mapping itself when the key is nil or absent.
   public func fail(_ key: String?, _ message: String, hint: String? = nil) {
+    // That it is no mapping was reported; that its keys are missing follows from it.
+    guard isMapping else { return }
     let place = key.flatMap { entry($0)?.value.position } ?? position
     issues.append(
       ConfigurationIssue(position: place, path: key.map(path(of:)) ?? path, message: message, hint: hint))
@@ -104,8 +106,17 @@ public final class SettingsReader {
 
   /// The way to a key of this mapping.
   package func path(of key: String) -> String {
-    let key = key.utf8.count > 80 ? "\(key.prefix(77))..." : key
-    return path.isEmpty ? key : "\(path).\(key)"
+    path.isEmpty ? Self.shortened(key) : "\(path).\(Self.shortened(key))"
+  }
+
+  /// A key as part of a way: not longer than a line can show.
+  package static func shortened(_ key: String) -> String {
+    Display.text(key, limit: 80)
+  }
+
+  /// Where a key itself stands; the mapping's place when it is absent.
+  package func keyPosition(_ key: String) -> SourcePosition {
+    entry(key)?.keyPosition ?? position
   }
 
   /// The value of a key that holds something; nil when it is absent or empty.
@@ -119,20 +130,15 @@ public final class SettingsReader {
   func scalar(_ key: String, expected: String) -> (text: String, node: ConfigNode)? {
     guard let node = present(key) else { return nil }
     guard case .scalar(let text, _) = node.value else {
-      fail(key, "expected \(expected), found \(node.kind)")
+      fail(key, "expected \(expected), found \(node.kind)", hint: "write \(expected) behind `\(key):`")
       return nil
     }
     return (text, node)
   }
 
-  /// The text in a form fit for a message: short, without control characters, and not at all if it came from the
-  /// environment.
+  /// The text in a form fit for a message: short, and not at all if it came from the environment.
   package static func quote(_ text: String, of node: ConfigNode? = nil) -> String {
-    if node?.isInterpolated == true { return "the text put in for its variables" }
-    let clean = text.unicodeScalars.prefix(60).map { scalar in
-      scalar.properties.generalCategory == .control ? "\u{FFFD}" : Character(scalar)
-    }
-    return clean.count < text.unicodeScalars.count ? "`\(String(clean))...`" : "`\(String(clean))`"
+    node?.isInterpolated == true ? "the text put in for its variables" : "`\(Display.text(text, limit: 60))`"
   }
 
   private func entry(_ key: String) -> ConfigNode.Entry? {

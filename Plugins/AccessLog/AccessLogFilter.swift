@@ -1,0 +1,25 @@
+import GatewayKit
+import HTTPWire
+import NIOCore
+
+/// Renders a finished exchange and hands the line to the loop's buffer.
+final class AccessLogFilter: ObserveFilter {
+  private let buffer: LineBuffer
+  private let sampleBelow: UInt64
+  private var renderer = AccessLogLine()
+
+  init(buffer: LineBuffer, sampleBelow: UInt64) {
+    self.buffer = buffer
+    self.sampleBelow = sampleBelow
+  }
+
+  func observe(_ exchange: Exchange) {
+    if sampleBelow < 1 << 32, Self.isSuccess(exchange.outcome), exchange.loop.random() >> 32 >= sampleBelow { return }
+    renderer.render(exchange) { buffer.append($0) }
+  }
+
+  /// What went well may be sampled; everything else is always logged.
+  private static func isSuccess(_ outcome: Outcome) -> Bool {
+    outcome.reason == nil && outcome.status >= 100 && outcome.status < 400
+  }
+}

@@ -1,0 +1,81 @@
+import GatewayKit
+import HTTPWire
+
+/// Establishes who asks, on one loop.
+final class AuthenticationFilter: IdentityFilter {
+  private let judge: TokenJudge
+  private let replies: RefusalReplies
+  private let missing: AuthenticationSettings.Missing
+  private let query: AuthenticationSettings.Query
+  private let slot: StateSlot
+  private let waited = HasWaited()
+
+  /// Marks an exchange that has waited for keys: it does so once.
+  private final class HasWaited {}
+
+  init(
+    judge: TokenJudge, replies: RefusalReplies, settings: AuthenticationSettings, slot: StateSlot
+  ) {
+    self.judge = judge
+    self.replies = replies
+    self.missing = settings.missing
+    self.query = settings.query
+    self.slot = slot
+  }
+
+  func identify(_ exchange: Exchange) -> Verdict {
+    do throws(TokenFailure) {
+      exchange.identity = try verifiedToken(exchange)?.identity
+      return .next
+    } catch {
+      if error == .keyUnknown, waitForKeys(exchange) { return .wait }
+      return .reply(replies[error])
+    }
+  }
+
+  /// The token's facts; nil when there is none and none is asked for.
+  private func verifiedToken(_ exchange: Exchange) throws(TokenFailure) -> VerifiedToken? {
+    if let range = try tokenInQuery(exchange) {
+      let result = exchange.request.withQuery { query in
+        judged(UnsafeRawBufferPointer(rebasing: query[range]), exchange.loop.wall, exchange.domain)
+      }
+      if let result { return try result.get() }
+    }
+    let (wall, domain) = (exchange.loop.wall, exchange.domain)
+    let result = exchange.request.block.withValue(of: .authorization) { value in
+      guard let token = BearerCredential.token(in: value) else {
+        return Result<VerifiedToken, TokenFailure>.failure(.malformed)
+      }
+      return judged(token, wall, domain)
+    }
+    if let result { return try result.get() }
+    guard missing == .allow else { throw .missing }
+    return nil
+  }
+
+  private func judged(
+    _ token: UnsafeRawBufferPointer, _ wall: Int64, _ domain: DomainFacts?
+  ) -> Result<VerifiedToken, TokenFailure> {
+    do throws(TokenFailure) {
+      return .success(try judge.judge(token, at: wall, domain: domain))
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  /// Where the query's token stands, if there is one and it is to be judged. A credential is taken from one place.
+  private func tokenInQuery(_ exchange: Exchange) throws(TokenFailure) -> Range<Int>? {
+    guard let found = exchange.request.withQuery({ QueryCredential($0) }), found.count > 0 else { return nil }
+    guard query == .judge, let range = found.token, exchange.request.block.first(.authorization) == nil else {
+      throw .inQuery
+    }
+    return range
+  }
+
+  private func waitForKeys(_ exchange: Exchange) -> Bool {
+    guard exchange[slot] == nil else { return false }
+    guard judge.keys.awaitRenewal({ exchange.suspend() }) else { return false }
+    exchange[slot] = waited
+    return true
+  }
+}

@@ -1,0 +1,50 @@
+import GatewayKit
+import NIOCore
+
+/// The answers to requests whose token is not taken, made once.
+struct RefusalReplies: Sendable {
+  private let replies: [TokenFailure: Reply]
+  private let fallback: Reply
+
+  init(missing: AuthenticationSettings.Missing) {
+    var replies: [TokenFailure: Reply] = [:]
+    for failure in TokenFailure.allCases { replies[failure] = Self.reply(failure, missing) }
+    self.replies = replies
+    self.fallback = Self.invalid(.malformed)
+  }
+
+  subscript(failure: TokenFailure) -> Reply { replies[failure] ?? fallback }
+
+  private static func reply(_ failure: TokenFailure, _ missing: AuthenticationSettings.Missing) -> Reply {
+    switch failure {
+    case .missing where missing == .forbidden:
+      Reply(refusing: 403, failure.reason, message: "Access is forbidden")
+    case .missing:
+      // No error code when there was no token (RFC 6750 section 3.1).
+      Reply(
+        refusing: 401, failure.reason, message: "A token is needed: send Authorization: Bearer <token>",
+        fields: challenge(""))
+    case .inQuery:
+      Reply(
+        refusing: 400, failure.reason,
+        message: "A token must come from one place: send it as Authorization: Bearer <token>, not in the query",
+        fields: challenge(" error=\"invalid_request\", error_description=\"The query must not hold a token\""))
+    case .expired:
+      Reply(
+        refusing: 401, failure.reason, message: "Access token has expired",
+        fields: challenge(" error=\"invalid_token\", error_description=\"Access token has expired\""))
+    default: invalid(failure)
+    }
+  }
+
+  /// The client learns no more than that the token is not taken; the reason code tells the operator why.
+  private static func invalid(_ failure: TokenFailure) -> Reply {
+    Reply(
+      refusing: 401, failure.reason, message: "Invalid access token",
+      fields: challenge(" error=\"invalid_token\", error_description=\"Invalid access token\""))
+  }
+
+  private static func challenge(_ parameters: String) -> ByteBuffer {
+    ByteBuffer(string: "WWW-Authenticate: Bearer\(parameters)\r\n")
+  }
+}

@@ -1,0 +1,78 @@
+public import GatewayKit
+
+/// The settings of ``AuthenticationPlugin``; its README lists them.
+public struct AuthenticationSettings: PluginSettings {
+  /// What becomes of a request without a token.
+  enum Missing: String, Sendable, Hashable, CaseIterable {
+    case unauthorized = "401"
+    case forbidden = "403"
+    case allow
+  }
+
+  /// What becomes of a token in the query.
+  enum Query: String, Sendable, Hashable, CaseIterable {
+    case refuse, judge
+  }
+
+  let keys: [KeySourceSettings]
+  let algorithms: [SignatureAlgorithm]
+  let issuers: [String]
+  let audiences: [String]
+  let leeway: Duration
+  let requiresExpiry: Bool
+  let scopeClaim: String
+  let domainClaim: String?
+  let missing: Missing
+  let query: Query
+  let maxToken: Int
+  let cacheEntries: Int
+  let cacheBytes: Int
+  let refresh: Duration
+  let cooldown: Duration
+
+  /// Reads the settings and reports what is wrong with them.
+  public init(reading settings: SettingsReader) {
+    keys = Self.readKeys(settings)
+    algorithms = settings.choices("algorithms", default: [])
+    issuers = settings.strings("issuer", default: [])
+    audiences = settings.strings("audience", default: [])
+    leeway = settings.duration("leeway", default: .seconds(30), in: .zero ... .seconds(600))
+    requiresExpiry = settings.bool("require_expiry", default: false)
+    scopeClaim = Self.readClaim("scope_claim", settings) ?? "scope"
+    domainClaim = Self.readClaim("domain_claim", settings)
+    missing = settings.choice("missing", default: .unauthorized)
+    query = settings.choice("query", default: .refuse)
+    maxToken = settings.size("max_token", default: 8 << 10, in: 256...(64 << 10))
+    refresh = settings.duration("refresh", default: .seconds(300), in: .seconds(1) ... .seconds(86_400))
+    cooldown = settings.duration("cooldown", default: .seconds(10), in: .seconds(1) ... .seconds(3600))
+    let cache = settings.mapping("cache")
+    cacheEntries = cache?.int("entries", default: Self.defaultEntries, in: 0...10_000_000) ?? Self.defaultEntries
+    cacheBytes = cache?.size("bytes", default: Self.defaultBytes, in: 0...(16 << 30)) ?? Self.defaultBytes
+    cache?.finish()
+  }
+
+  private static let defaultEntries = 50_000
+  private static let defaultBytes = 64 << 20
+  private static let mostSources = 32
+
+  private static func readKeys(_ settings: SettingsReader) -> [KeySourceSettings] {
+    var readers: [SettingsReader] = []
+    if case .sequence? = settings.node("keys")?.value {
+      readers = settings.mappings("keys")
+    } else if let one = settings.mapping("keys") {
+      readers = [one]
+    }
+    if readers.isEmpty || readers.count > mostSources {
+      settings.fail(
+        "keys", readers.isEmpty ? "is missing: no token could be verified" : "names too many sources",
+        hint: "write keys: { jwks: https://id.example/jwks.json }, or a list of up to \(mostSources)")
+    }
+    return readers.map(KeySourceSettings.init(reading:))
+  }
+
+  private static func readClaim(_ key: String, _ settings: SettingsReader) -> String? {
+    guard let claim = settings.optionalString(key) else { return nil }
+    if claim.isEmpty { settings.fail(key, "is empty", hint: "name a claim, such as scope or realm.scopes") }
+    return claim
+  }
+}

@@ -1,0 +1,41 @@
+import GatewayKit
+
+/// Why a request's token is not taken.
+enum TokenFailure: Error, Sendable, CaseIterable {
+  case missing
+  case malformed
+  case tooLarge
+  case inQuery
+  case algorithmRefused
+  case headerRefused
+  case typeRefused
+  case keyUnknown
+  case signatureInvalid
+  case expired
+  case expiryMissing
+  case notYetValid
+  case issuerUnknown
+  case audienceWrong
+  case wrongDomain
+
+  /// The stable code.
+  var reason: ReasonCode {
+    switch self {
+    case .missing: "token_missing"
+    case .malformed: "token_malformed"
+    case .tooLarge: "token_too_large"
+    case .inQuery: "token_in_query"
+    case .algorithmRefused: "token_algorithm_refused"
+    case .headerRefused: "token_header_refused"
+    case .typeRefused: "token_type_refused"
+    case .keyUnknown: "token_key_unknown"
+    case .signatureInvalid: "token_signature_invalid"
+    case .expired: "token_expired"
+    case .expiryMissing: "token_expiry_missing"
+    case .notYetValid: "token_not_yet_valid"
+    case .issuerUnknown: "token_issuer_unknown"
+    case .audienceWrong: "token_audience_wrong"
+    case .wrongDomain: "token_wrong_domain"
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import GatewayKit
+import NIOCore
+
+/// What is known of a token whose signature and claims were found good. Facts, never decisions: time and domain are
+/// judged at every use.
+final class VerifiedToken: Sendable {
+  let identity: Identity
+  /// When the token begins, in nanoseconds since 1970; `Int64.min` when it always has.
+  let notBefore: Int64
+  /// The domains that the token is for; nil when the settings bind tokens to none.
+  let domains: [[UInt8]]?
+  /// The key that it was verified by.
+  let key: VerificationKey
+
+  init(identity: Identity, notBefore: Int64, domains: [[UInt8]]?, key: VerificationKey) {
+    self.identity = identity
+    self.notBefore = notBefore
+    self.domains = domains
+    self.key = key
+  }
+
+  /// Why the token is not good at this time and in this domain; nil when it is.
+  func failure(at wall: Int64, leeway: Int64, domain: DomainFacts?) -> TokenFailure? {
+    if identity.expiry != .max, wall >= identity.expiry.saturatingAdd(leeway) { return .expired }
+    if wall < notBefore.saturatingAdd(-leeway) { return .notYetValid }
+    if let domains, !Self.contains(domains, domain) { return .wrongDomain }
+    return nil
+  }
+
+  private static func contains(_ domains: [[UInt8]], _ domain: DomainFacts?) -> Bool {
+    guard let domain else { return false }
+    return domain.key.withUnsafeReadableBytes { name in domains.contains { $0.elementsEqual(name) } }
+  }
+
+  /// About how many bytes the facts take, for the cache's bound.
+  var cost: Int {
+    var cost = 512 + identity.subject.utf8.count + identity.issuer.utf8.count + identity.tokenID.utf8.count
+    for scope in identity.scopes { cost += 32 + scope.utf8.count }
+    for domain in domains ?? [] { cost += 32 + domain.count }
+    return cost
+  }
+}

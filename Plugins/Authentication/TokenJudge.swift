@@ -1,0 +1,43 @@
+import GatewayKit
+import Synchronization
+
+/// Tells tokens good from bad for all loops: the cache, the verifier and the keys together.
+final class TokenJudge: Sendable {
+  let keys: KeyStore
+  let cache: IdentityCache
+  private let verifier: TokenVerifier
+  private let leeway: Int64
+  private let maxToken: Int
+  private let hits: Counter
+  private let misses: Counter
+
+  init(settings: AuthenticationSettings, environment: PluginEnvironment) throws(KeyProblem) {
+    keys = try KeyStore(settings: settings, environment: environment)
+    cache = IdentityCache(
+      entries: settings.cacheEntries, bytes: settings.cacheBytes, seed: environment.hashSeed)
+    verifier = TokenVerifier(rules: ClaimRules(settings), permitted: keys.permitted, keysMayCome: keys.isRemote)
+    leeway = settings.leeway.nanoseconds
+    maxToken = settings.maxToken
+    let name = "gatehouse_token_lookups_total"
+    let help = "Tokens looked up among those verified before."
+    hits = environment.counters.counter(name, help: help, labels: [("result", "hit")])
+    misses = environment.counters.counter(name, help: help, labels: [("result", "miss")])
+  }
+
+  /// The facts of a token that is good at this time and in this domain.
+  func judge(
+    _ token: UnsafeRawBufferPointer, at wall: Int64, domain: DomainFacts?
+  ) throws(TokenFailure) -> VerifiedToken {
+    guard token.count <= maxToken else { throw .tooLarge }
+    if let known = cache.value(of: token) {
+      hits.add()
+      if let failure = known.failure(at: wall, leeway: leeway, domain: domain) { throw failure }
+      return known
+    }
+    misses.add()
+    let verified = try verifier.verify(token, keys: keys.current)
+    if let failure = verified.failure(at: wall, leeway: leeway, domain: domain) { throw failure }
+    cache.insert(verified, token: token)
+    return verified
+  }
+}

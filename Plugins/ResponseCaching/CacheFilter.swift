@@ -1,0 +1,145 @@
+import GatewayKit
+import HTTPWire
+import NIOCore
+
+/// Looks up, keeps and invalidates, for one loop.
+final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
+  private let store: CacheStore
+  private let slot: StateSlot
+  private let rules: StoreRules
+  private let maxObject: Int
+  private var key: CacheKeyBuilder
+  private var lines = CacheFields()
+
+  init(settings: CacheSettings, store: CacheStore, slot: StateSlot) {
+    self.store = store
+    self.slot = slot
+    rules = StoreRules(settings)
+    maxObject = settings.maxObject
+    key = CacheKeyBuilder(settings)
+  }
+
+  func lookup(_ exchange: Exchange) -> Verdict {
+    guard exchange.request.method == .get || exchange.request.method == .head else { return .next }
+    guard let domain = exchange.domain, RequestRules.mayTakePart(exchange.request) else { return bypass(exchange) }
+    let directives = RequestRules.directives(exchange.request.block)
+    guard !directives.noStore, key.make(exchange, domain) else { return bypass(exchange) }
+    return key.bytes.withUnsafeReadableBytes { key in
+      let hash = store.hash(key)
+      let forwarded = directives.noCache ? .request : find(exchange, hash, key, directives)
+      guard let forwarded else { return hit(exchange) }
+      return miss(exchange, domain, hash, key, forwarded, directives)
+    }
+  }
+
+  /// The answer of the last look-up that found one.
+  private var found: CachedResponse?
+
+  private func bypass(_ exchange: Exchange) -> Verdict {
+    exchange.cacheResult = "bypass"
+    store.counters.bypassed.add()
+    exchange.responseAdditions.add(rendered: CacheFields.bypass)
+    return .next
+  }
+
+  /// Nil when ``found`` may be given, else why not.
+  private func find(
+    _ exchange: Exchange, _ hash: UInt64, _ key: UnsafeRawBufferPointer, _ directives: CacheControl
+  ) -> StoreJob.Forwarded? {
+    let now = exchange.loop.now
+    switch store.find(hash, key, exchange.request.block, now: now) {
+    case .none: return .miss
+    case .stale: return .stale
+    case .fresh(let response):
+      if let most = directives.maxAge, now &- response.born > most &* 1_000_000_000 { return .request }
+      if let least = directives.minFresh, response.expires &- now < least &* 1_000_000_000 { return .request }
+      found = response
+      return nil
+    }
+  }
+
+  private func hit(_ exchange: Exchange) -> Verdict {
+    guard let response = found else { return bypass(exchange) }
+    found = nil
+    exchange.cacheResult = "hit"
+    store.counters.hits.add()
+    lines.addHit(response, to: exchange)
+    return .reply(response.reply)
+  }
+
+  private func miss(
+    _ exchange: Exchange, _ domain: DomainFacts, _ hash: UInt64, _ key: UnsafeRawBufferPointer,
+    _ forwarded: StoreJob.Forwarded, _ directives: CacheControl
+  ) -> Verdict {
+    exchange.cacheResult = "miss"
+    store.counters.misses.add()
+    if directives.onlyIfCached { return .reply(Self.notCached) }
+    let version = exchange.request.withPath { path in
+      domain.key.withUnsafeReadableBytes { store.versions.mark(domain: $0, path: path) }
+    }
+    exchange[slot] = StoreJob(key: Array(key), hash: hash, version: version, forwarded: forwarded)
+    return .next
+  }
+
+  // RFC 9111 section 5.2.1.7
+  private static let notCached = Reply(
+    refusing: 504, "not_cached",
+    message: "The request wants an answer from the cache only, and there is none. Send it without only-if-cached.")
+}
+
+// MARK: - The response's way
+
+extension CacheFilter {
+  func response(_ exchange: Exchange) {
+    guard exchange.request.method.isSafe else { return invalidate(exchange) }
+    guard let job = exchange[slot] as? StoreJob, exchange.replyInProgress == nil else { return }
+    job.terms = rules.terms(exchange)
+    CacheFields.addForwarded(job.forwarded, isStored: job.terms != nil, to: exchange)
+  }
+
+  func storeHead(_ exchange: Exchange) -> Bool {
+    guard let job = exchange[slot] as? StoreJob, let terms = job.terms else { return false }
+    job.fields = StoredFields.render(exchange)
+    terms.vary.writeValues(of: exchange.request.block, into: &job.varyValues)
+    job.headTime = exchange.loop.now
+    if case .length(let length) = exchange.response.framing { job.expect(Int(clamping: length)) }
+    return true
+  }
+
+  func storeBody(_ exchange: Exchange, _ bytes: ByteBuffer) {
+    (exchange[slot] as? StoreJob)?.append(bytes, limit: maxObject)
+  }
+
+  func storeEnd(_ exchange: Exchange, complete: Bool) {
+    defer { exchange[slot] = nil }
+    guard complete, let job = exchange[slot] as? StoreJob, let terms = job.terms, !job.isTooLarge else { return }
+    job.trim()
+    store.insert(
+      CachedResponse(job, terms: terms, fields: job.fields, varyValues: job.varyValues, now: job.headTime))
+  }
+
+  /// An unsafe request that succeeded changes what its path holds (RFC 9111 section 4.4). When the origin got it and no
+  /// answer came, it may have succeeded.
+  private func invalidate(_ exchange: Exchange) {
+    guard let domain = exchange.domain else { return }
+    if exchange.replyInProgress == nil {
+      guard exchange.response.status >= 200, exchange.response.status < 400 else { return }
+    } else {
+      guard exchange.outcome.upstreamStarted != 0 else { return }
+    }
+    exchange.request.withPath { path in
+      domain.key.withUnsafeReadableBytes { domain in
+        store.versions.invalidate(domain: domain, path: path)
+        if let parent = Self.parent(of: path) { store.versions.invalidate(domain: domain, path: parent) }
+      }
+    }
+  }
+
+  /// `/me/tokens` for `/me/tokens/abc`: a list changes with its members.
+  private static func parent(of path: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+    var end = path.count
+    if end > 1, path[end - 1] == UInt8(ascii: "/") { end -= 1 }
+    while end > 0, path[end - 1] != UInt8(ascii: "/") { end -= 1 }
+    return end > 1 ? UnsafeRawBufferPointer(rebasing: path[..<(end - 1)]) : nil
+  }
+}

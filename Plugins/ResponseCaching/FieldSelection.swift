@@ -1,0 +1,72 @@
+import HTTPWire
+import NIOCore
+
+/// Some field names, and what a request says under them: for the fields of the key and for those that `Vary` names.
+struct FieldSelection: Sendable, Equatable {
+  private enum Name: Sendable, Equatable {
+    case known(FieldID)
+    /// In lower case.
+    case other(String)
+  }
+
+  private var names: [Name] = []
+
+  var isEmpty: Bool { names.isEmpty }
+  var count: Int { names.count }
+
+  init() {}
+
+  init(_ names: [String]) {
+    for var name in names { name.withUTF8 { add(UnsafeRawBufferPointer($0)) } }
+  }
+
+  /// Adds a name once.
+  mutating func add(_ name: UnsafeRawBufferPointer) {
+    let id = FieldID(name: name)
+    let added: Name = id == .other ? .other(String(decoding: name, as: UTF8.self).lowercased()) : .known(id)
+    if !names.contains(added) { names.append(added) }
+  }
+
+  /// Whether one of these known names is selected.
+  func contains(anyOf ids: FieldIDSet) -> Bool {
+    names.contains { name in
+      if case .known(let id) = name { ids.contains(id) } else { false }
+    }
+  }
+
+  /// Writes, for every name, how many fields there are and each value after its length.
+  func writeValues(of block: FieldBlock, into out: inout ByteBuffer) {
+    for name in names {
+      let place = out.writerIndex
+      out.writeInteger(UInt32(0))
+      var count: UInt32 = 0
+      switch name {
+      case .known(let id):
+        guard block.present.contains(id) else { continue }
+        for index in block.fields.indices where block.fields[index].id == id && !block.fields[index].isRemoved {
+          Self.writeValue(index, of: block, into: &out)
+          count += 1
+        }
+      case .other(let text):
+        for index in block.fields.indices where Self.isNamed(text, index, of: block) {
+          Self.writeValue(index, of: block, into: &out)
+          count += 1
+        }
+      }
+      out.setInteger(count, at: place)
+    }
+  }
+
+  private static func writeValue(_ index: Int, of block: FieldBlock, into out: inout ByteBuffer) {
+    block.withValue(index) { value in
+      out.writeInteger(UInt32(truncatingIfNeeded: value.count))
+      out.writeBytes(value)
+    }
+  }
+
+  private static func isNamed(_ text: String, _ index: Int, of block: FieldBlock) -> Bool {
+    let field = block.fields[index]
+    guard field.id == .other, !field.isRemoved, Int(field.nameLength) == text.utf8.count else { return false }
+    return block.withName(index) { OctetClass.equalIgnoringCase($0, text.utf8) }
+  }
+}

@@ -1,0 +1,75 @@
+import GatewayConfig
+package import GatewayEngine
+public import GatewayKit
+import Logging
+import NIOCore
+import NIOPosix
+
+/// A whole gateway in the test's process, on real sockets.
+public final class TestGateway: Sendable {
+  /// The port of the first listener.
+  public let port: Int
+  private let gateway: Gateway
+  private let group: MultiThreadedEventLoopGroup
+
+  /// Starts a gateway.
+  ///
+  /// - Parameters:
+  ///   - yaml: the configuration; bind listeners to `127.0.0.1:0`.
+  ///   - plugins: the plugins it may use.
+  ///   - catalogs: catalogues of operations by name.
+  ///   - loops: how many event loops.
+  ///   - clock: time.
+  public static func start(
+    _ yaml: String, plugins: [any Plugin.Type] = [], catalogs: [String: OperationCatalog] = [:], loops: Int = 1,
+    clock: any GatewayClock = SystemClock()
+  ) async throws -> TestGateway {
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
+    do {
+      let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+      let configuration = try ConfigurationLoader.parse(
+        text: yaml, file: "test.yaml", environment: [:], baseDirectory: ".")
+      let environment = PluginEnvironment(
+        clock: clock, logger: logger, eventLoopGroup: group, catalogs: catalogs, hashSeed: .random(in: .min ... .max),
+        counters: CounterRegistry())
+      let generation = try GenerationCompiler.compile(
+        configuration, registry: PluginRegistry(plugins), environment: environment)
+      let gateway = try await Gateway.start(generation, group: group, clock: clock, logger: logger)
+      return TestGateway(gateway, group)
+    } catch {
+      try? await group.shutdownGracefully()
+      throw error
+    }
+  }
+
+  private init(_ gateway: Gateway, _ group: MultiThreadedEventLoopGroup) {
+    self.gateway = gateway
+    self.group = group
+    self.port = gateway.addresses.first?.port ?? 0
+  }
+
+  /// The sum of the loops' counters.
+  package func counters() async throws -> LoopCounters { try await gateway.counters() }
+
+  /// Lets running exchanges finish, at most for the limit, and ends the gateway.
+  public func stop(limit: Duration = .seconds(2)) async {
+    await gateway.drain(limit: limit)
+    try? await group.shutdownGracefully()
+  }
+
+  /// Runs a body with a gateway and ends it afterwards, whatever happens.
+  public static func with<R>(
+    _ yaml: String, plugins: [any Plugin.Type] = [], catalogs: [String: OperationCatalog] = [:], loops: Int = 1,
+    _ body: (TestGateway) async throws -> R
+  ) async throws -> R {
+    let gateway = try await start(yaml, plugins: plugins, catalogs: catalogs, loops: loops)
+    do {
+      let result = try await body(gateway)
+      await gateway.stop()
+      return result
+    } catch {
+      await gateway.stop(limit: .zero)
+      throw error
+    }
+  }
+}

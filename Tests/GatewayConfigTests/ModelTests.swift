@@ -1,0 +1,128 @@
+import GatewayKit
+import Testing
+
+@Suite struct ModelTests {
+  @Test func everySettingArrives() throws {
+    let loaded = try parse(
+      """
+      version: 1
+      listeners:
+        - { bind: "[::1]:8080", domain_from: host }
+        - bind: LOCALHOST:0
+      admin: { bind: 127.0.0.1:9080 }
+      domain_from: [host, losantdomain]
+      upstreams:
+        one: { endpoints: [https://Api.test, "http://h:81/base/", "h:82", "http://[::1]"], connect_timeout: 1s, head_timeout: 2s,
+          idle_timeout: 3s, max_connections: 4, max_idle: 3, max_waiting: 0 }
+        two: { endpoints: "h:1" }
+      limits: { request_line: 1KB, head: 2KB, fields: 3, body: unlimited, connections: 4, chunk_extension: 0B,
+        response_head: 5KB, drain_body: 6B }
+      timeouts: { request_head: 1s, keep_alive_idle: 2s, body_idle: 3s, upstream_connect: 4s, upstream_head: 5s,
+        upstream_body_idle: 6s, plugin_wait: 7s, linger: 8s }
+      shutdown: { delay: 1s, limit: 2s }
+      log: { level: debug }
+      stores: { redis: { url: rediss://h/2, user: u, password: { env: P } } }
+      domains:
+        - { name: A.test, hosts: B.test, upstream: one, routes: [{ match: { method: [GET, HEAD], path: /x }, upstream: two }] }
+      """, environment: ["P": "secret"])
+    #expect(loaded.listeners.map(\.bind.description) == ["[::1]:8080", "localhost:0"])
+    #expect(loaded.listeners.map(\.domainSources) == [[.host], nil])
+    #expect(loaded.admin?.bind == BindAddress(host: "127.0.0.1", port: 9080))
+    #expect(loaded.domainSources == [.host, .losantdomain])
+    #expect(
+      loaded.upstreams[0].endpoints.map(\.description)
+        == ["https://api.test:443", "http://h:81/base", "http://h:82", "http://[::1]:80"])
+    #expect(loaded.upstreams[0].connectTimeout == .seconds(1) && loaded.upstreams[1].connectTimeout == .seconds(4))
+    #expect(loaded.upstreams[0].headTimeout == .seconds(2) && loaded.upstreams[1].headTimeout == .seconds(5))
+    #expect(loaded.upstreams[0].idleTimeout == .seconds(3))
+    #expect(
+      [loaded.upstreams[0].maxConnections, loaded.upstreams[0].maxIdle, loaded.upstreams[0].maxWaiting] == [4, 3, 0])
+    checkLimits(loaded)
+    #expect(loaded.stores.redis?.host == "h" && loaded.stores.redis?.port == 6379 && loaded.stores.redis?.database == 2)
+    #expect(loaded.stores.redis?.isTLS == true && loaded.stores.redis?.password?.text == "secret")
+    let domain = loaded.domains[0]
+    #expect(domain.name == "a.test" && domain.hosts == ["b.test"] && domain.upstream == "one")
+    #expect(domain.routes[0].methods == ["GET", "HEAD"] && domain.routes[0].upstream == "two")
+  }
+
+  private func checkLimits(_ loaded: GatewayConfiguration) {
+    let limits = loaded.limits
+    #expect([limits.requestLine, limits.head, limits.fields, limits.connections] == [1024, 2048, 3, 4])
+    #expect([limits.chunkExtension, limits.responseHead, limits.drainBody] == [0, 5120, 6] && limits.body == nil)
+    let times = loaded.timeouts
+    let seconds = [
+      times.requestHead, times.keepAliveIdle, times.bodyIdle, times.upstreamConnect, times.upstreamHead,
+      times.upstreamBodyIdle, times.pluginWait, times.linger,
+    ]
+    #expect(seconds == (1...8).map { Duration.seconds($0) })
+    #expect(loaded.shutdown.delay == .seconds(1) && loaded.shutdown.limit == .seconds(2))
+    #expect(loaded.log.level == .debug)
+  }
+
+  @Test func whatIsLeftOutHasItsDefault() throws {
+    let loaded = try parse(configuration())
+    #expect(loaded.limits == LimitsConfiguration() && loaded.timeouts == TimeoutsConfiguration())
+    #expect(loaded.domainSources == [.losantdomain, .host] && loaded.admin == nil && loaded.stores.redis == nil)
+    #expect(loaded.domains[0].routes.isEmpty && loaded.sources == ["g.yaml"])
+  }
+
+  @Test(arguments: [
+    "http://", "http://h:0", "http://h:99999", "http://h:80x", "http://u@h", "http://h?x", "http://h#x",
+    "http://h/../a",
+    "http://h//a", "http://h/{a}", "http://h/*", "h", "h:80/", "h:80/a", "ws://h", "http://[::1", "http://[h]", "://h",
+    "",
+  ])
+  func malformedEndpointsAreRefused(_ text: String) {
+    let found = issues(configuration([3: "upstreams: { api: { endpoints: [\"\(text)\"] } }"]))
+    #expect(found.map(\.path) == ["upstreams.api.endpoints[0]"])
+  }
+
+  @Test(arguments: [
+    "", ":80", "h", "h:", "h:-1", "h:+1", "h:65536", "h:000080", "::1:80", "[::1]",
+    "[::1]80", "[::1\\0x]:80", "[::g]:80",
+    "1.2.3:80", "1.2.3.4.5:80", "01.2.3.4:80", "h h:80", "h_:80", "\u{212A}:80", "h\\0:80", "0.0.0.0/0:80",
+  ])
+  func malformedAddressesAreRefused(_ text: String) {
+    #expect(issues(configuration([2: "listeners: [{ bind: \"\(text)\" }]"])).map(\.path) == ["listeners[0].bind"])
+  }
+
+  private func plugins(_ floor: String, _ defaults: String, _ domain: String, _ route: String) throws -> [UseEntry] {
+    let loaded = try parse(
+      configuration(
+        [
+          4:
+            "domains: [{ name: a.test, upstream: api, use: [\(domain)], routes: [{ match: { path: / }, use: [\(route)] }] }]"
+        ],
+        more: "floor: { use: [\(floor)] }\ndefaults: { use: [\(defaults)] }"))
+    return loaded.effectiveUse(domain: loaded.domains[0], route: loaded.domains[0].routes[0])
+  }
+
+  @Test func routeOverridesDomainOverridesDefaultInPlace() throws {
+    let use = try plugins("f", "a: {x: 1}, b: {x: 1}, c: {x: 1}, d", "b: {x: 2}, c: {x: 2}, e", "c: {x: 3}, g, a: off")
+    #expect(use.map(\.plugin) == ["f", "b", "c", "d", "e", "g"])
+    let values = use.map { SettingsReader($0.settings, path: "", issues: IssueCollector()).int("x", default: 0) }
+    #expect(values == [0, 2, 3, 0, 0, 0])
+  }
+
+  @Test func theFloorStaysWhateverADomainAdds() throws {
+    let use = try plugins("limit: {x: 1}", "", "limit: {x: 2}", "limit: {x: 3}")
+    #expect(use.map(\.plugin) == ["limit", "limit"])
+    let values = use.map { SettingsReader($0.settings, path: "", issues: IssueCollector()).int("x", default: 0) }
+    #expect(values == [1, 3])
+  }
+
+  @Test func aRouteCanDropWhatItsDomainAdds() throws {
+    #expect(try plugins("", "a", "b", "b: off").map(\.plugin) == ["a"])
+    #expect(try plugins("", "a", "a: off", "").map(\.plugin) == [])
+    #expect(try plugins("", "a", "a: off", "a: {x: 1}").map(\.plugin) == ["a"])
+  }
+
+  @Test func patternsOfOneShapeMatchTheSamePaths() throws {
+    #expect(try PathPattern("/a/{b}/c").shape == (try PathPattern("/a/{x}/c").shape))
+    #expect(try PathPattern("/a/{b}").shape != (try PathPattern("/a/*").shape))
+    #expect(try PathPattern("/").segments == [])
+    #expect(try PathPattern("/*").segments == [.rest])
+    #expect(try PathPattern("/a/{b}/*").segments == [.fixed("a"), .parameter("b"), .rest])
+    #expect(throws: PathPattern.Problem.self) { try PathPattern(String(repeating: "/a", count: 65)) }
+  }
+}

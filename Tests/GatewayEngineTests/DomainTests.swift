@@ -1,0 +1,66 @@
+import GatewayTesting
+import Testing
+
+@Suite struct DomainTests {
+  private static func yaml(_ one: Int, _ two: Int) -> String {
+    """
+    version: 1
+    listeners: [{ bind: "127.0.0.1:0" }]
+    upstreams:
+      one: { endpoints: ["http://127.0.0.1:\(one)"] }
+      two: { endpoints: ["http://127.0.0.1:\(two)"] }
+    domains:
+      - name: one.example
+        hosts: [api.one.example]
+        upstream: one
+      - name: two.example
+        upstream: two
+        routes:
+          - match: { method: GET, path: "/special/{id}" }
+            upstream: one
+      - name: three.example
+        routes:
+          - match: { path: "/only" }
+            upstream: two
+    """
+  }
+
+  private struct Case: CustomTestStringConvertible {
+    let host: String
+    let domain: String?
+    var path = "/"
+    let expected: String
+    var testDescription: String { "\(host) \(domain ?? "-") \(path)" }
+  }
+
+  private static let cases = [
+    Case(host: "gateway.test", domain: "one.example", expected: "one"),
+    Case(host: "gateway.test", domain: "ONE.example", expected: "one"),
+    Case(host: "gateway.test", domain: "two.example", expected: "two"),
+    Case(host: "API.one.example:8080", domain: nil, expected: "one"),
+    Case(host: "two.example", domain: "", expected: "two"),
+    Case(host: "two.example", domain: "two.example", expected: "two"),
+    Case(host: "one.example", domain: "two.example", expected: "domain_mismatch"),
+    Case(host: "gateway.test", domain: nil, expected: "domain_unknown"),
+    Case(host: "one.example", domain: "nobody.example", expected: "domain_unknown"),
+    Case(host: "gateway.test", domain: "one.example,two.example", expected: "domain_unknown"),
+    Case(host: "two.example", domain: nil, path: "/special/7", expected: "one"),
+    Case(host: "two.example", domain: nil, path: "/x/../special/7", expected: "one"),
+    Case(host: "two.example", domain: nil, path: "/special/7/8", expected: "two"),
+    Case(host: "three.example", domain: nil, path: "/only", expected: "two"),
+    Case(host: "three.example", domain: nil, path: "/other", expected: "route_unknown"),
+  ]
+
+  @Test func routesByDomain() async throws {
+    let one = try await ScriptedOrigin.answering("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\none")
+    let two = try await ScriptedOrigin.answering("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\ntwo")
+    try await TestGateway.with(Self.yaml(one.port, two.port)) { gateway in
+      for item in Self.cases {
+        let domain = item.domain.map { "losantdomain: \($0)\r\n" } ?? ""
+        let text = "GET \(item.path) HTTP/1.1\r\nHost: \(item.host)\r\n\(domain)Connection: close\r\n\r\n"
+        let response = try await answer(to: text, port: gateway.port)
+        #expect(response.contains(item.expected), "\(item.testDescription): \(response)")
+      }
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import GatewayTesting
+import Testing
+
+@Suite struct FailureTests {
+  @Test func saysWhenNoOriginIsThere() async throws {
+    let origin = try await ScriptedOrigin.answering(helloResponse)
+    let port = origin.port
+    origin.stop()
+    try await Task.sleep(for: .milliseconds(50))
+    try await TestGateway.with(configuration(origin: port)) { gateway in
+      let text = try await answer(to: request("GET /", "Connection: close"), port: gateway.port)
+      #expect(text.hasPrefix("HTTP/1.1 502 "))
+      #expect(text.contains("\"reason\":\"upstream_connect_failed\""))
+    }
+  }
+
+  @Test(arguments: [
+    "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+    "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nhello",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nhello",
+    "HTTP/1.1 200 OK\r\nBad Name: 1\r\n\r\n",
+    "HTTP/1.1 101 Switching Protocols\r\n\r\n",
+    "nonsense\r\n\r\n",
+  ])
+  func refusesBrokenResponses(_ response: String) async throws {
+    let origin = try await ScriptedOrigin.answering(response)
+    try await TestGateway.with(configuration(origin: origin.port)) { gateway in
+      let text = try await answer(to: request("GET /", "Connection: close"), port: gateway.port)
+      #expect(text.hasPrefix("HTTP/1.1 502 "), "\(text)")
+      #expect(text.contains("\"type\":\"BadGateway\""))
+    }
+  }
+
+  @Test(arguments: [
+    "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n",
+  ])
+  func cutsTruncatedResponses(_ response: String) async throws {
+    let origin = try await ScriptedOrigin.start { exchange, _ in
+      _ = try await exchange.receiveMessage()
+      try await exchange.send(response)
+    }
+    try await TestGateway.with(configuration(origin: origin.port)) { gateway in
+      let text = try await answer(to: request("GET /"), port: gateway.port)
+      #expect(text.hasPrefix("HTTP/1.1 200 OK\r\n"))
+      #expect(!text.hasSuffix("0\r\n\r\n"))
+      #expect(text.contains("hello"))
+      // The gateway lives on.
+      let next = try await answer(to: "GET / HTTP/1.1\r\nHost: nobody.test\r\n\r\n", port: gateway.port)
+      #expect(next.isEmpty || next.hasPrefix("HTTP/1.1 404 "))
+    }
+  }
+
+  @Test func neverTakesOneResponseForAnother() async throws {
+    let origin = try await ScriptedOrigin.start { exchange, number in
+      _ = try await exchange.receiveMessage()
+      try await exchange.send(helloResponse + "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
+      _ = number
+      _ = try await exchange.receiveMessage()
+    }
+    try await TestGateway.with(configuration(origin: origin.port)) { gateway in
+      try await RawConnection.with(port: gateway.port) { exchange in
+        for _ in 0..<3 {
+          try await exchange.send(request("GET /"))
+          let message = try #require(try await exchange.receiveMessage())
+          #expect(String(decoding: message.content, as: UTF8.self) == "hello")
+        }
+      }
+    }
+    #expect(origin.connections == 3)
+  }
+
+  @Test func repeatsOnceWhatAnIdleConnectionLost() async throws {
+    // Every connection answers one request and is closed at the next.
+    let origin = try await ScriptedOrigin.start { exchange, _ in
+      _ = try await exchange.receiveMessage()
+      try await exchange.send(helloResponse)
+      _ = try await exchange.receiveMessage()
+    }
+    try await TestGateway.with(configuration(origin: origin.port)) { gateway in
+      try await RawConnection.with(port: gateway.port) { exchange in
+        for _ in 0..<3 {
+          try await exchange.send(request("GET /"))
+          let message = try #require(try await exchange.receiveMessage())
+          #expect(message.head.hasPrefix("HTTP/1.1 200 "))
+        }
+        try await exchange.send(request("POST /", "Content-Length: 2", content: "hi"))
+        let message = try #require(try await exchange.receiveMessage())
+        #expect(message.head.hasPrefix("HTTP/1.1 502 "), "a POST must not be sent twice")
+      }
+    }
+  }
+
+  @Test func leavesTheOriginWhenTheClientDoes() async throws {
+    let (left, signal) = AsyncStream<Void>.makeStream()
+    let origin = try await ScriptedOrigin.start { exchange, _ in
+      _ = try await exchange.receive(until: "\r\n\r\n")
+      _ = await exchange.receiveAll()
+      signal.finish()
+    }
+    try await TestGateway.with(configuration(origin: origin.port)) { gateway in
+      try await RawConnection.with(port: gateway.port) { exchange in
+        try await exchange.send(request("POST /", "Content-Length: 1000", content: "some"))
+        try await Task.sleep(for: .milliseconds(100))
+      }
+      for await _ in left {}
+    }
+  }
+
+  @Test func boundsContent() async throws {
+    let origin = try await ScriptedOrigin.start { exchange, _ in _ = await exchange.receiveAll() }
+    let yaml = configuration(origin: origin.port, "limits: { body: 10B }")
+    try await TestGateway.with(yaml) { gateway in
+      let told = try await answer(to: request("POST /", "Content-Length: 11"), port: gateway.port)
+      #expect(told.hasPrefix("HTTP/1.1 413 "))
+      let chunked = request("POST /", "Transfer-Encoding: chunked") + "b\r\nhello world\r\n"
+      let found = try await answer(to: chunked, port: gateway.port)
+      #expect(found.hasPrefix("HTTP/1.1 413 "))
+      #expect(found.contains("body_too_large"))
+    }
+  }
+
+  @Test func drainsWithoutCuttingWhatRuns() async throws {
+    let origin = try await ScriptedOrigin.start { exchange, _ in
+      _ = try await exchange.receiveMessage()
+      try await Task.sleep(for: .milliseconds(300))
+      try await exchange.send(helloResponse)
+    }
+    let gateway = try await TestGateway.start(configuration(origin: origin.port))
+    async let running = answer(to: request("GET /"), port: gateway.port)
+    try await Task.sleep(for: .milliseconds(100))
+    await gateway.stop(limit: .seconds(5))
+    let text = try await running
+    #expect(text.hasSuffix("hello"))
+    #expect(text.contains("connection: close\r\n"))
+  }
+}

@@ -1,0 +1,32 @@
+import GatewayTesting
+
+/// A configuration with one domain, `example.com`, in front of one origin.
+func configuration(origin: Int, _ more: String = "") -> String {
+  """
+  version: 1
+  listeners:
+    - bind: 127.0.0.1:0
+  upstreams:
+    origin: { endpoints: ["http://127.0.0.1:\(origin)"] }
+  domains:
+    - name: example.com
+      upstream: origin
+  \(more)
+  """
+}
+
+/// A request for `example.com`, with further lines, each without its CRLF.
+func request(_ line: String, _ fields: String..., content: String = "") -> String {
+  let head = ["\(line) HTTP/1.1", "Host: gateway.test", "losantdomain: example.com"] + fields
+  return head.map { $0 + "\r\n" }.joined() + "\r\n" + content
+}
+
+let helloResponse = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Type: text/plain\r\n\r\nhello"
+
+/// Sends text on a fresh connection and returns all that comes until the gateway closes.
+func answer(to text: String, port: Int) async throws -> String {
+  try await RawConnection.with(port: port) { exchange in
+    try await exchange.send(text)
+    return await exchange.receiveAll()
+  }
+}
