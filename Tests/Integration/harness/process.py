@@ -85,4 +85,6 @@ class Process:
         self.wait()
 
     def log(self) -> str:
-        return self.errors.read_text(errors="replace")[-4000:]
+        """What it said on standard error; the middle of a long text is left out."""
+        text = self.errors.read_text(errors="replace")
+        return text if len(text) <= 6000 else f"{text[:3000]}\n...\n{text[-3000:]}"
