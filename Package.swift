@@ -17,6 +17,7 @@ let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let jwtKit = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -65,6 +66,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     .package(url: "https://github.com/apple/swift-crypto", "3.12.3"..<"5.0.0"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
@@ -80,8 +82,8 @@ let package = Package(
     source("GatewayKit", ["HTTPWire", nio, logging]),
     source("GatewayEngine", ["GatewayKit", "HTTPWire", nio, nioPosix, nioSSL, logging]),
     source("GatewayConfig", ["GatewayKit", yams]),
-    source("UserApiTokens", [asyncHTTPClient, nio, nioFoundation]),
-    source("TokenService", [crypto, grdb, hummingbird, jwtKit, logging]),
+    source("UserApiTokens", [asyncHTTPClient, nio, nioFoundation, nioHTTP1]),
+    source("TokenService", ["UserApiTokens", crypto, grdb, hummingbird, httpTypes, logging, nio, serviceLifecycle]),
     source("SharedStores", ["GatewayKit", nio, nioPosix, nioSSL]),
     source("Admin", ["GatewayEngine", "GatewayKit", hummingbird, logging]),
     source("GatewayTesting", ["GatewayEngine", "GatewayConfig", "GatewayKit", "HTTPWire", nio, nioEmbedded, nioPosix]),

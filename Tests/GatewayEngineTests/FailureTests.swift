@@ -47,7 +47,7 @@ import Testing
       #expect(!text.hasSuffix("0\r\n\r\n"))
       #expect(text.contains("hello"))
       // The gateway lives on.
-      let next = try await answer(to: "GET / HTTP/1.1\r\nHost: nobody.test\r\n\r\n", port: gateway.port)
+      let next = try await answer(to: "GET / HTTP/1.1\r\nHost: nobody.test\r\nConnection: close\r\n\r\n", port: gateway.port)
       #expect(next.isEmpty || next.hasPrefix("HTTP/1.1 404 "))
     }
   }
@@ -112,7 +112,7 @@ import Testing
     let origin = try await ScriptedOrigin.start { exchange, _ in _ = await exchange.receiveAll() }
     let yaml = configuration(origin: origin.port, "limits: { body: 10B }")
     try await TestGateway.with(yaml) { gateway in
-      let told = try await answer(to: request("POST /", "Content-Length: 11"), port: gateway.port)
+      let told = try await answer(to: request("POST /", "Content-Length: 11", "Connection: close"), port: gateway.port)
       #expect(told.hasPrefix("HTTP/1.1 413 "))
       let chunked = request("POST /", "Transfer-Encoding: chunked") + "b\r\nhello world\r\n"
       let found = try await answer(to: chunked, port: gateway.port)
@@ -133,6 +133,6 @@ import Testing
     await gateway.stop(limit: .seconds(5))
     let text = try await running
     #expect(text.hasSuffix("hello"))
-    #expect(text.contains("connection: close\r\n"))
+    #expect(text.contains("Connection: close\r\n"))
   }
 }

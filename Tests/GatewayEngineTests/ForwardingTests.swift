@@ -16,10 +16,10 @@ import Testing
     let seen = try #require(log.requests.first)
     #expect(seen.hasPrefix("GET /me/tokens?perPage=1 HTTP/1.1\r\n"))
     #expect(seen.contains("Accept: application/json\r\n"))
-    #expect(seen.contains("x-forwarded-for: 127.0.0.1\r\n"))
-    #expect(seen.contains("x-forwarded-proto: http\r\n"))
-    #expect(seen.contains("x-forwarded-host: gateway.test\r\n"))
-    #expect(seen.contains("via: 1.1 gatehouse\r\n"))
+    #expect(seen.contains("X-Forwarded-For: 127.0.0.1\r\n"))
+    #expect(seen.contains("X-Forwarded-Proto: http\r\n"))
+    #expect(seen.contains("X-Forwarded-Host: gateway.test\r\n"))
+    #expect(seen.contains("Via: 1.1 gatehouse\r\n"))
     #expect(seen.contains("losantdomain: example.com\r\n"))
   }
 
@@ -76,7 +76,7 @@ import Testing
     let origin = try await ScriptedOrigin.answering(helloResponse)
     try await TestGateway.with(configuration(origin: origin.port)) { gateway in
       let text = try await answer(to: request("GET /", "Connection: Close"), port: gateway.port)
-      #expect(text.contains("connection: close\r\n"))
+      #expect(text.contains("Connection: close\r\n"))
       #expect(text.hasSuffix("\r\n\r\nhello"))
     }
   }

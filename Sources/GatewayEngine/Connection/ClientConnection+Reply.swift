@@ -27,7 +27,7 @@ extension ClientConnection {
     HeadWriting.writeStatusLine(reply.status, into: &worker.clientOutput)
     worker.clientOutput.writeImmutableBuffer(reply.fields)
     if case .error = reply.content {
-      worker.clientOutput.writeStaticString("content-type: application/json\r\ncache-control: no-store\r\n")
+      worker.clientOutput.writeStaticString("Content-Type: application/json\r\nCache-Control: no-store\r\n")
     }
     let hasContent = reply.status != 204 && reply.status != 304
     if hasContent {
@@ -68,8 +68,8 @@ extension ClientConnection {
     }
   }
 
-  private static let connectionClose = ByteBuffer(string: "connection: close\r\n")
-  private static let connectionKeepAlive = ByteBuffer(string: "connection: keep-alive\r\n")
+  private static let connectionClose = ByteBuffer(string: "Connection: close\r\n")
+  private static let connectionKeepAlive = ByteBuffer(string: "Connection: keep-alive\r\n")
 
   /// Decides, before the head is written, whether the connection can go on: what is left of the request's content must
   /// be little enough to read and drop, and the client must really be sending it.

@@ -13,7 +13,7 @@ enum ForwardingFields {
   /// The lines that do not change during a connection.
   static func lines(peerAddress: String, isSecure: Bool) -> ByteBuffer {
     ByteBuffer(
-      string: "x-forwarded-for: \(peerAddress)\r\nx-forwarded-proto: \(isSecure ? "https" : "http")\r\n")
+      string: "X-Forwarded-For: \(peerAddress)\r\nX-Forwarded-Proto: \(isSecure ? "https" : "http")\r\n")
   }
 
   /// Drops what the gateway owns and adds its own fields.
@@ -29,6 +29,6 @@ enum ForwardingFields {
   }
 
   // RFC 9110 section 7.6.3: the received protocol and a pseudonym.
-  private static let via = ByteBuffer(string: "via: 1.1 gatehouse\r\n")
-  private static let viaOld = ByteBuffer(string: "via: 1.0 gatehouse\r\n")
+  private static let via = ByteBuffer(string: "Via: 1.1 gatehouse\r\n")
+  private static let viaOld = ByteBuffer(string: "Via: 1.0 gatehouse\r\n")
 }

@@ -6,13 +6,13 @@ struct DateLine {
   private var second: Int64 = -1
   private var line = ByteBuffer()
 
-  /// Writes `date: Sun, 06 Nov 1994 08:49:37 GMT` and CRLF.
+  /// Writes `Date: Sun, 06 Nov 1994 08:49:37 GMT` and CRLF.
   mutating func write(into buffer: inout ByteBuffer, wall: Int64) {
     let now = wall / 1_000_000_000
     if now != second {
       second = now
       line.clear()
-      line.writeString("date: \(Self.render(now))\r\n")
+      line.writeString("Date: \(Self.render(now))\r\n")
     }
     buffer.writeImmutableBuffer(line)
   }
