@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from harness import house as houses
 from harness.gateway import Gateway
 from harness.origin import Origin
 from harness.process import executable
@@ -44,7 +45,7 @@ def start_gateways(folder: Path) -> Iterator[Callable[..., Gateway]]:
 
     yield start
     codes = [gateway.stop() for gateway in made]
-    assert codes == [0] * len(made), "\n".join(gateway.log() for gateway in made)
+    assert codes == [gateway.expected_code for gateway in made], "\n".join(gateway.log() for gateway in made)
 
 
 @pytest.fixture
@@ -67,3 +68,9 @@ def module_origins():
 @pytest.fixture(scope="module")
 def module_gateways(tmp_path_factory):
     yield from start_gateways(tmp_path_factory.mktemp("gateway"))
+
+
+@pytest.fixture(scope="module")
+def house(module_gateways, tmp_path_factory):
+    """A gateway with four domains in front of a token service."""
+    yield from houses.build(tmp_path_factory.mktemp("service"), module_gateways)

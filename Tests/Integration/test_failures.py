@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -14,15 +13,8 @@ import pytest
 from harness import stalling_origin
 from harness.gateway import plain
 from harness.origin import Origin, reply
-from harness.process import Process, executable, free_port
+from harness.process import Process, executable, free_port, wait_until
 from harness.wire import PATIENCE, Client, Truncated
-
-
-def wait_until(condition, what: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain: {what}"
-        time.sleep(0.01)
 
 
 # The origin

@@ -101,8 +101,10 @@ def test_http_1_0_may_keep_its_connection(gateway):
 
 def test_content_may_be_chunked_both_ways(gateway, origin):
     pieces = [b"one", b"2" * 70_000, b"x"]
+    trailers = []
 
     def echo(request, peer):
+        trailers.append(peer.trailers)
         peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
         for at in range(0, len(request.body), 1000):
             piece = request.body[at : at + 1000]
@@ -115,10 +117,11 @@ def test_content_may_be_chunked_both_ways(gateway, origin):
             client.request("POST / HTTP/1.1", "Transfer-Encoding: chunked")
             for piece in pieces:
                 client.send(b"%x\r\n%b\r\n" % (len(piece), piece))
-            client.send(b"0\r\n\r\n")
+            client.send(b"0\r\nLosantdomain: tenant.example\r\n\r\n")
             response = client.response()
             assert response.head.is_chunked
             assert response.body == b"".join(pieces)
+            assert client.trailers == trailers.pop() == [], "trailers end at the gateway"
     assert [request.head.is_chunked for request in origin.requests] == [True, True]
 
 

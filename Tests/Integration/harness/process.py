@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -28,11 +29,21 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    """Asks until the answer is yes; fails when that takes too long."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain: {what}"
+        time.sleep(0.02)
+
+
 class Process:
     """A running command whose output goes to files in a folder."""
 
     def __init__(self, arguments: list[str], folder: Path, name: str):
         self.name = name
+        # What it has to end with when a test is over.
+        self.expected_code = 0
         self.output = folder / f"{name}.out"
         self.errors = folder / f"{name}.err"
         with self.output.open("ab") as output, self.errors.open("ab") as errors:

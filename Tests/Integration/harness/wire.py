@@ -53,6 +53,8 @@ class Connection:
         self.socket.settimeout(PATIENCE)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
+        # Trailer lines of the last chunked message.
+        self.trailers: list[bytes] = []
 
     def send(self, data: bytes) -> None:
         self.socket.sendall(data)
@@ -109,11 +111,12 @@ class Connection:
         return Head(lines[0], fields)
 
     def read_chunk(self) -> bytes:
-        """One chunk; empty for the last one, whose trailer section is read and dropped."""
+        """One chunk; empty for the last one, with which the trailer section is read."""
         size = int(self.read_until(b"\r\n").split(b";")[0], 16)
         if size == 0:
-            while self.read_until(b"\r\n"):
-                pass
+            self.trailers = []
+            while line := self.read_until(b"\r\n"):
+                self.trailers.append(line)
             return b""
         data = self.read_exactly(size)
         assert self.read_exactly(2) == b"\r\n"
