@@ -15,7 +15,7 @@ def gatehouse(*arguments: str, **environment: str) -> subprocess.CompletedProces
 def test_help_teaches_and_version_tells():
     done = gatehouse("--help")
     assert done.returncode == 0
-    for command in ["run", "check", "tokens", "token-service", "version"]:
+    for command in ["run", "check", "demo", "tokens", "token-service", "version"]:
         assert command in done.stdout
     done = gatehouse("version")
     assert done.returncode == 0
@@ -24,8 +24,8 @@ def test_help_teaches_and_version_tells():
 
 
 def test_a_wrong_command_line_is_64():
-    for arguments in [["run"], ["nonsense"], ["tokens", "list", "--page", "-1"], ["run", "x.yaml", "--event-loops", "0"]]:
-        done = gatehouse(*arguments)
+    for arguments in ["run", "nonsense", "tokens list --page -1", "run x.yaml --event-loops 0", "demo --port 65536"]:
+        done = gatehouse(*arguments.split())
         assert done.returncode == 64, arguments
         assert done.stdout == "" and "rror" in done.stderr
 

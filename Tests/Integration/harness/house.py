@@ -64,6 +64,7 @@ def configuration(service: TokenService) -> dict:
             "name": name, "upstream": "origin", "routes": list(routes),
             "use": [{"authentication": keys}, {"scopes": {"operations": "losant"}}, *use]}
 
+    limit = {"rate-limit": {"key": ["domain", "token"], "rate": "1/d", "burst": LIMIT}}
     cached = {"cache": {"ttl": "1h", "share": "token", "override": ["no-store", "no-cache"]}}
     return {
         "upstreams": {"origin": {"endpoints": [service.url]}},
@@ -72,7 +73,7 @@ def configuration(service: TokenService) -> dict:
         "domains": [
             domain("example.com"),
             domain("tenant.example"),
-            domain("limited.example", use=[{"rate-limit": {"key": ["domain", "token"], "rate": "1/d", "burst": LIMIT}}]),
+            domain("limited.example", use=[limit]),
             domain("cached.example", {"match": {"path": "/me/tokens"}, "use": [cached]}),
         ],
     }

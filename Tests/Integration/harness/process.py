@@ -40,7 +40,7 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
 class Process:
     """A running command whose output goes to files in a folder."""
 
-    def __init__(self, arguments: list[str], folder: Path, name: str):
+    def __init__(self, arguments: list[str], folder: Path, name: str, cwd: Path | None = None):
         self.name = name
         # What it has to end with when a test is over.
         self.expected_code = 0
@@ -50,7 +50,7 @@ class Process:
             # The tests say what the environment is: no proxy and no GATEHOUSE_... of whoever runs them.
             environment = {key: os.environ[key] for key in ("PATH", "HOME", "LD_LIBRARY_PATH") if key in os.environ}
             self.child = subprocess.Popen(
-                arguments, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, cwd=folder, env=environment)
+                arguments, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, cwd=cwd or folder, env=environment)
 
     @property
     def pid(self) -> int:
