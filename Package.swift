@@ -85,7 +85,7 @@ let package = Package(
     source("UserApiTokens", [asyncHTTPClient, nio, nioFoundation, nioHTTP1]),
     source("TokenService", ["UserApiTokens", crypto, grdb, hummingbird, httpTypes, logging, nio, serviceLifecycle]),
     source("SharedStores", ["GatewayKit", nio, nioPosix, nioSSL]),
-    source("Admin", ["GatewayEngine", "GatewayKit", hummingbird, logging]),
+    source("Admin", ["GatewayEngine", "GatewayKit", httpTypes, hummingbird, logging, nio, serviceLifecycle]),
     source("GatewayTesting", ["GatewayEngine", "GatewayConfig", "GatewayKit", "HTTPWire", nio, nioEmbedded, nioPosix]),
 
     plugin("Authentication", ["UserApiTokens", asyncHTTPClient, crypto, cryptoExtras, logging, nioHTTP1]),
@@ -99,7 +99,7 @@ let package = Package(
       name: "gatehouse",
       dependencies: [
         "GatewayEngine", "GatewayConfig", "GatewayKit", "SharedStores", "Admin", "TokenService", "UserApiTokens",
-        argumentParser, asyncHTTPClient, hummingbird, logging, nio, nioPosix, serviceLifecycle, unixSignals,
+        argumentParser, asyncHTTPClient, logging, nio, nioHTTP1, nioPosix, serviceLifecycle, unixSignals,
       ] + pluginTargets,
       swiftSettings: strict),
 

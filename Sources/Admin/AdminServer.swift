@@ -4,44 +4,43 @@ import HTTPTypes
 import Hummingbird
 package import Logging
 import NIOCore
+import ServiceLifecycle
 
 /// The operators' interface: is the process alive, does it take traffic, what has it counted. Bind it to loopback or to a
 /// network of your own: it answers whoever reaches it.
 package struct AdminServer: Sendable {
-  private let configuration: AdminConfiguration
-  private let gateway: Gateway
-  private let readiness: Readiness
-  private let logger: Logger
+  private let services: ServiceGroup
 
-  package init(_ configuration: AdminConfiguration, gateway: Gateway, readiness: Readiness, logger: Logger) {
-    self.configuration = configuration
-    self.gateway = gateway
-    self.readiness = readiness
-    self.logger = logger
-  }
-
-  /// Serves until the task is cancelled.
-  ///
   /// - Parameter bound: told the port once the interface is bound.
-  /// - Throws: when the address cannot be bound.
-  package func run(bound: @escaping @Sendable (Int) -> Void = { _ in }) async throws {
+  package init(
+    _ configuration: AdminConfiguration, gateway: Gateway, readiness: Readiness, logger: Logger,
+    bound: @escaping @Sendable (Int) -> Void = { _ in }
+  ) {
     let application = Application(
-      router: routes(),
+      router: Self.routes(gateway, readiness),
       configuration: ApplicationConfiguration(
         address: .hostname(configuration.bind.host, port: configuration.bind.port), serverName: nil),
       onServerRunning: { channel in bound(channel.localAddress?.port ?? 0) },
       logger: logger)
-    try await application.run()
+    services = ServiceGroup(configuration: .init(services: [.init(service: application)], logger: logger))
   }
 
-  private func routes() -> Router<BasicRequestContext> {
+  /// Serves until ``stop()``.
+  ///
+  /// - Throws: when the address cannot be bound.
+  package func run() async throws { try await services.run() }
+
+  /// Ends the interface; ``run()`` returns.
+  package func stop() async { await services.triggerGracefulShutdown() }
+
+  private static func routes(_ gateway: Gateway, _ readiness: Readiness) -> Router<BasicRequestContext> {
     let router = Router()
-    router.get("livez") { _, _ in Self.text("alive\n") }
-    router.get("readyz") { [readiness] _, _ in
-      readiness.isReady ? Self.text("ready\n") : Self.text("not ready\n", status: .serviceUnavailable)
+    router.get("livez") { _, _ in text("alive\n") }
+    router.get("readyz") { _, _ in
+      readiness.isReady ? text("ready\n") : text("not ready\n", status: .serviceUnavailable)
     }
-    router.get("metrics") { [gateway] _, _ in
-      Self.text(MetricsPage.render(try await gateway.counters(), plugins: gateway.pluginCounters.snapshot()))
+    router.get("metrics") { _, _ in
+      text(MetricsPage.render(try await gateway.counters(), plugins: gateway.pluginCounters.snapshot()))
     }
     return router
   }

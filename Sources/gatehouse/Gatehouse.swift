@@ -16,5 +16,8 @@ struct Gatehouse: AsyncParsableCommand {
       Exit codes: 0 all went well; 1 it did not, and standard error says why; 64 the command line was wrong.
       """,
     version: Version.current,
-    subcommands: [RunCommand.self, CheckCommand.self, VersionCommand.self])
+    subcommands: [
+      RunCommand.self, CheckCommand.self, DemoCommand.self, TokensCommand.self, TokenServiceCommand.self,
+      VersionCommand.self,
+    ])
 }

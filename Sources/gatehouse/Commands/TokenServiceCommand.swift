@@ -1,9 +1,11 @@
 import ArgumentParser
 import Foundation
 import Logging
+import NIOCore
 import ServiceLifecycle
 import TokenService
 import UnixSignals
+import UserApiTokens
 
 /// `gatehouse token-service`: the embedded origin in the foreground.
 struct TokenServiceCommand: AsyncParsableCommand {

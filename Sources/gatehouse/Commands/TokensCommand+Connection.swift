@@ -4,7 +4,10 @@ import UserApiTokens
 
 /// What every `tokens` command needs to reach the API.
 struct TokensConnection: ParsableArguments {
-  @Option(help: "Address of the API or of a gateway, perhaps with a path prefix. Default: GATEHOUSE_API, else http://127.0.0.1:8080.")
+  @Option(
+    help:
+      "Address of the API or of a gateway, perhaps with a path prefix. Default: GATEHOUSE_API, else http://127.0.0.1:8080."
+  )
   var api: String?
 
   @Option(help: "A file with the access token. Default: the environment variable GATEHOUSE_TOKEN.")

@@ -6,59 +6,103 @@ import Logging
 import NIOCore
 import UnixSignals
 
-/// Runs a gateway, and its operators' interface where one is configured, until a signal ends it.
+/// Runs a gateway, and its operators' interface where one is configured.
 struct GatewayRunner {
   private let configuration: GatewayConfiguration
   private let group: any EventLoopGroup
   private let logger: Logger
 
-  init(_ configuration: GatewayConfiguration, group: any EventLoopGroup) {
+  /// - Parameter quiet: log warnings and errors only, whatever the configuration says.
+  init(_ configuration: GatewayConfiguration, group: any EventLoopGroup, quiet: Bool = false) {
     self.configuration = configuration
     self.group = group
     var logger = Logger(label: "gatehouse", factory: { StreamLogHandler.standardError(label: $0) })
-    logger.logLevel = Logger.Level(rawValue: configuration.log.level.rawValue) ?? .info
+    logger.logLevel = quiet ? .warning : Logger.Level(rawValue: configuration.log.level.rawValue) ?? .info
     self.logger = logger
   }
 
-  func run() async throws {
+  /// Runs until a signal ends it.
+  ///
+  /// - Parameter ready: told the first listener's port when the gateway is ready.
+  func run(ready: (Int) -> Void = { _ in }) async throws {
     // Caught from before the first connection, so that no signal falls between.
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sigquit)
+    let gateway = try await start()
+    let readiness = Readiness()
+    readiness.isReady = true
+    ready(gateway.addresses.first?.port ?? 0)
+    let admin = configuration.admin.map { server($0, gateway, readiness) }
+    try await withThrowingTaskGroup { tasks in
+      if let admin { tasks.addTask { try await serve(admin) } }
+      tasks.addTask {
+        await drain(gateway, readiness, at: signals)
+        await admin?.stop()
+      }
+      // An interface that cannot be bound ends everything.
+      do {
+        for try await _ in tasks {}
+      } catch {
+        tasks.cancelAll()
+        throw error
+      }
+    }
+    logger.info("stopped")
+  }
+
+  /// Runs while a body does, which gets the first listener's port.
+  func withRunning<R>(_ body: (Int) async throws -> R) async throws -> R {
+    let gateway = try await start()
+    do {
+      let result = try await body(gateway.addresses.first?.port ?? 0)
+      await gateway.drain(limit: configuration.shutdown.limit)
+      return result
+    } catch {
+      await gateway.drain(limit: .zero)
+      throw error
+    }
+  }
+
+  private func start() async throws -> Gateway {
     let generation = try ConfigurationSupport.compile(configuration, group: group, logger: logger)
     let gateway = try await Gateway.start(generation, group: group, clock: SystemClock(), logger: logger)
     for address in gateway.addresses {
       logger.info("listening", metadata: ["address": "\(address.ipAddress ?? "?"):\(address.port ?? 0)"])
     }
-    let readiness = Readiness()
-    readiness.isReady = true
-    try await withThrowingTaskGroup { tasks in
-      if let admin = configuration.admin { tasks.addTask { try await serve(admin, gateway, readiness) } }
-      tasks.addTask { await drain(gateway, readiness, at: signals) }
-      // Whichever ends first ends both: the drain because it is over, the interface because it could not be bound.
-      try await tasks.next()
+    return gateway
+  }
+
+  private func server(_ admin: AdminConfiguration, _ gateway: Gateway, _ readiness: Readiness) -> AdminServer {
+    AdminServer(admin, gateway: gateway, readiness: readiness, logger: logger) { [logger] port in
+      logger.info("admin listening", metadata: ["address": "\(admin.bind.host):\(port)"])
+    }
+  }
+
+  private func serve(_ admin: AdminServer) async throws {
+    do {
+      try await admin.run()
+    } catch {
+      throw BindError(address: configuration.admin?.bind.description ?? "", cause: "\(error)")
+    }
+  }
+
+  /// Waits for the first signal, then drains; a second one ends the process at once.
+  private func drain(_ gateway: Gateway, _ readiness: Readiness, at signals: UnixSignalsSequence) async {
+    let (first, reached) = AsyncStream<Void>.makeStream()
+    await withTaskGroup { tasks in
+      // The sequence can be read only once, so one task reads it all.
+      tasks.addTask {
+        var count = 0
+        for await _ in signals {
+          count += 1
+          if count > 1 { exit(1) }
+          reached.finish()
+        }
+      }
+      for await _ in first {}
+      readiness.isReady = false
+      try? await Task.sleep(for: configuration.shutdown.delay)
+      await gateway.drain(limit: configuration.shutdown.limit)
       tasks.cancelAll()
     }
-    logger.info("stopped")
-  }
-
-  private func serve(_ admin: AdminConfiguration, _ gateway: Gateway, _ readiness: Readiness) async throws {
-    let server = AdminServer(admin, gateway: gateway, readiness: readiness, logger: logger)
-    do {
-      try await server.run { [logger] port in
-        logger.info("admin listening", metadata: ["address": "\(admin.bind.host):\(port)"])
-      }
-    } catch is CancellationError {
-      return
-    } catch {
-      throw BindError(address: admin.bind.description, cause: "\(error)")
-    }
-  }
-
-  private func drain(_ gateway: Gateway, _ readiness: Readiness, at signals: UnixSignalsSequence) async {
-    for await _ in signals { break }
-    readiness.isReady = false
-    let impatience = Task { for await _ in signals { exit(1) } }
-    defer { impatience.cancel() }
-    try? await Task.sleep(for: configuration.shutdown.delay)
-    await gateway.drain(limit: configuration.shutdown.limit)
   }
 }

@@ -1,6 +1,0 @@
-import Foundation
-
-/// Where everything goes that is not the answer to the command.
-enum StandardError {
-  static func write(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
-}
