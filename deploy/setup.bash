@@ -55,6 +55,10 @@ require_packages() {
 }
 
 has_package() {
+  case $1 in
+    # Commands, wherever they come from.
+    git | curl | python3) command -v "$1" >/dev/null 2>&1; return ;;
+  esac
   if command -v dpkg-query >/dev/null 2>&1; then
     [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
     return
@@ -64,7 +68,7 @@ has_package() {
     zlib1g-dev) has_header zlib.h ;;
     libsqlite3-dev) has_header sqlite3.h ;;
     python3-venv) python3 -c 'import ensurepip, venv' >/dev/null 2>&1 ;;
-    *) command -v "$1" >/dev/null 2>&1 ;;
+    *) return 1 ;;
   esac
 }
 

@@ -47,6 +47,8 @@ def machine(tmp_path):
     machine = Machine(tmp_path)
     machine.has("swift", "echo 'Swift version 6.2.1 (swift-6.2.1-RELEASE)'")
     machine.has("dpkg-query", "echo installed")
+    for tool in ["git", "curl", "python3"]:
+        machine.has(tool, "true")
     return machine
 
 
@@ -108,7 +110,7 @@ def test_missing_packages_are_named_when_they_cannot_be_installed(machine, sourc
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root installs without asking")
 def test_missing_packages_are_installed_when_they_can_be(machine, sources):
-    machine.has("dpkg-query", '[[ $4 == libssl-dev || $4 == git ]] && echo installed')
+    machine.has("dpkg-query", '[[ $4 == libssl-dev ]] && echo installed')
     machine.has("apt-get", "true")
     assert machine.run(sources / "deploy/quickstart").returncode == 3
     installs = [call for call in machine.called() if call.startswith("apt-get") and " install " in call]

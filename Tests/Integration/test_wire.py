@@ -220,7 +220,8 @@ def test_the_origin_is_told_about_the_client_by_the_gateway_alone(gateway, origi
 def test_fields_of_the_connection_end_at_the_gateway(gateway, origin):
     origin.answer = lambda request, peer: peer.send(
         reply(
-            b"", "200 OK", "Connection: keep-alive, X-Origin-Hop", "Keep-Alive: timeout=5", "X-Origin-Hop: 1", "X-End: 1"))
+            b"", "200 OK", "Connection: keep-alive, X-Origin-Hop", "Keep-Alive: timeout=5", "X-Origin-Hop: 1",
+            "X-End: 1"))
     with Client(gateway.port) as client:
         client.request(
             "GET / HTTP/1.1", "Connection: keep-alive, X-Hop", "Keep-Alive: timeout=1", "X-Hop: 1", "TE: trailers",
