@@ -1,0 +1,83 @@
+"""The command line as a person uses it: what goes to which stream, and the exit codes."""
+
+import json
+import stat
+import subprocess
+
+from harness.process import PATIENCE, executable
+
+
+def gatehouse(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [executable(), *arguments], env=environment, capture_output=True, text=True, timeout=PATIENCE)
+
+
+def test_help_teaches_and_version_tells():
+    done = gatehouse("--help")
+    assert done.returncode == 0
+    for command in ["run", "check", "demo", "tokens", "token-service", "version"]:
+        assert command in done.stdout
+    done = gatehouse("version")
+    assert done.returncode == 0
+    for plugin in ["authentication", "scopes", "rate-limit", "cache", "request-id", "access-log"]:
+        assert plugin in done.stdout
+
+
+def test_a_wrong_command_line_is_64():
+    for arguments in ["run", "nonsense", "tokens list --page -1", "run x.yaml --event-loops 0", "demo --port 65536"]:
+        done = gatehouse(*arguments.split())
+        assert done.returncode == 64, arguments
+        assert done.stdout == "" and "rror" in done.stderr
+
+
+def test_a_configuration_that_is_not_there_is_1():
+    done = gatehouse("run", "/nonexistent/gatehouse.yaml")
+    assert done.returncode == 1
+    assert "/nonexistent/gatehouse.yaml" in done.stderr
+
+
+def test_an_address_that_is_taken_is_1(house, tmp_path):
+    file = tmp_path / "taken.yaml"
+    file.write_text(json.dumps({
+        "version": 1, "listeners": [{"bind": f"127.0.0.1:{house.gateway.port}"}],
+        "upstreams": {"origin": {"endpoints": ["http://127.0.0.1:1"]}},
+        "domains": [{"name": "example.com", "upstream": "origin"}]}))
+    done = gatehouse("run", str(file))
+    assert done.returncode == 1
+    assert f"127.0.0.1:{house.gateway.port}" in done.stderr
+
+
+def test_tokens_through_the_gateway(house, tmp_path):
+    secret = tmp_path / "new.token"
+    environment = {"GATEHOUSE_API": house.gateway.url, "GATEHOUSE_TOKEN": house.tokens["tenant.example"]}
+
+    def tokens(*arguments: str) -> str:
+        done = gatehouse("tokens", *arguments, "--domain", "tenant.example", **environment)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    made = json.loads(tokens(
+        "create", "nightly", "--scope", "all.User.read", "--expires", "2099-01-01", "--secret-file", str(secret),
+        "--json"))
+    assert made["scope"] == ["all.User.read"] and "token" not in made
+    assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+    assert "nightly" in tokens("list", "--filter", "night*")
+    assert "2099-01-01" in tokens("show", made["id"])
+    assert "status: inactive" in tokens("update", made["id"], "--status", "inactive")
+
+    # The service refuses the inactive token; the gateway, which asks nobody, passes that on.
+    refused = gatehouse(
+        "tokens", "list", "--domain", "tenant.example", "--token-file", str(secret), GATEHOUSE_API=house.gateway.url)
+    assert refused.returncode == 1 and refused.stdout == "" and "401" in refused.stderr
+
+    assert f"deleted {made['id']}" in tokens("delete", made["id"])
+    gone = gatehouse("tokens", "show", made["id"], "--domain", "tenant.example", **environment)
+    assert gone.returncode == 1 and "404" in gone.stderr
+
+
+def test_tokens_tell_what_the_gateway_refused(house):
+    environment = {"GATEHOUSE_API": house.gateway.url, "GATEHOUSE_TOKEN": house.tokens["example.com"]}
+    unknown = gatehouse("tokens", "list", "--domain", "nobody.example", **environment)
+    assert unknown.returncode == 1 and "404" in unknown.stderr
+    nobody = gatehouse("tokens", "list", "--domain", "example.com", GATEHOUSE_API=house.gateway.url)
+    assert nobody.returncode == 1 and "401" in nobody.stderr
