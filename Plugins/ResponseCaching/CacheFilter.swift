@@ -20,13 +20,16 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
   }
 
   func lookup(_ exchange: Exchange) -> Verdict {
-    guard exchange.request.method == .get || exchange.request.method == .head else { return .next }
-    guard let domain = exchange.domain, RequestRules.mayTakePart(exchange.request) else { return bypass(exchange) }
-    let directives = RequestRules.directives(exchange.request.block)
-    guard !directives.noStore, key.make(exchange, domain) else { return bypass(exchange) }
+    // Taken once: every access to a property of the exchange that holds references counts them.
+    let request = exchange.request
+    guard request.method == .get || request.method == .head else { return .next }
+    guard let domain = exchange.domain, RequestRules.mayTakePart(request) else { return bypass(exchange) }
+    let directives = RequestRules.directives(request.block)
+    guard !directives.noStore, key.make(exchange, request, domain) else { return bypass(exchange) }
     return key.bytes.withBytes { key in
       let hash = store.hash(key)
-      let found = directives.noCache ? .toBeForwarded(.request) : find(exchange, hash, key, directives)
+      let found =
+        directives.noCache ? .toBeForwarded(.request) : find(request, hash, key, directives, now: exchange.loop.now)
       switch found {
       case .response(let response): return hit(exchange, response)
       case .toBeForwarded(let reason): return miss(exchange, domain, hash, key, reason, directives)
@@ -47,10 +50,9 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
   }
 
   private func find(
-    _ exchange: Exchange, _ hash: UInt64, _ key: UnsafeRawBufferPointer, _ directives: CacheControl
+    _ request: RequestHead, _ hash: UInt64, _ key: UnsafeRawBufferPointer, _ directives: CacheControl, now: Int64
   ) -> Found {
-    let now = exchange.loop.now
-    switch store.find(hash, key, exchange.request.block, now: now) {
+    switch store.find(hash, key, request.block, now: now) {
     case .none: return .toBeForwarded(.miss)
     case .stale: return .toBeForwarded(.stale)
     case .fresh(let response):

@@ -18,18 +18,18 @@ struct CacheKeyBuilder: ~Copyable {
 
   /// Fills ``bytes``; false when the request belongs to no class, because the class is made of an identity and there is
   /// none.
-  mutating func make(_ exchange: Exchange, _ domain: DomainFacts) -> Bool {
+  mutating func make(_ exchange: Exchange, _ request: RequestHead, _ domain: DomainFacts) -> Bool {
     bytes.reset()
     domain.key.withUnsafeReadableBytes { bytes.append(part: $0) }
     guard appendClass(exchange.identity) else { return false }
     // The origin sees the scheme and whether the domain was named.
-    let isNamed = exchange.request.block.withValue(of: .losantdomain) { !$0.isEmpty } ?? false
-    let hasQuery = exchange.request.hasQuery
+    let isNamed = request.block.withValue(of: .losantdomain) { !$0.isEmpty } ?? false
+    let hasQuery = request.hasQuery
     bytes.append((exchange.isSecure ? 1 : 0) | (isNamed ? 2 : 0) | (hasQuery ? 4 : 0) as UInt8)
-    exchange.request.withAuthority { bytes.append(part: $0) }
-    exchange.request.withPath { bytes.append(part: $0) }
-    if hasQuery { _ = exchange.request.withQuery { appendQuery($0) } }
-    fields.writeValues(of: exchange.request.block, into: &bytes)
+    request.withAuthority { bytes.append(part: $0) }
+    request.withPath { bytes.append(part: $0) }
+    if hasQuery { _ = request.withQuery { appendQuery($0) } }
+    fields.writeValues(of: request.block, into: &bytes)
     return true
   }
 
