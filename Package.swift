@@ -103,6 +103,10 @@ let package = Package(
       ] + pluginTargets,
       swiftSettings: strict),
 
+    tests("UserApiTokensTests", ["UserApiTokens", asyncHTTPClient, nio, nioPosix]),
+    tests(
+      "TokenServiceTests",
+      ["TokenService", "UserApiTokens", asyncHTTPClient, crypto, grdb, jwtKit, logging, nio, nioHTTP1, nioPosix]),
     tests("GatewayEngineTests", ["GatewayEngine", "GatewayKit", "GatewayTesting", "HTTPWire", nio]),
     tests("GatewayConfigTests", ["GatewayConfig", "GatewayKit"]),
     tests(
@@ -112,5 +116,6 @@ let package = Package(
         nioPosix,
       ]),
     tests("ScopeEnforcementTests", ["ScopeEnforcement", "GatewayKit", "HTTPWire", logging, nio, nioEmbedded]),
+    tests("HTTPWireTests", ["HTTPWire", nio, nioEmbedded, nioHTTP1]),
   ]
 )

@@ -45,7 +45,8 @@ struct ChunkedReader: Sendable {
     case .size: try takeSize(octet)
     case .extensions:
       headBytes += 1
-      guard headBytes <= limits.maxChunkExtension + 18 else { throw WireError(.chunkExtensionTooLong) }
+      let length = headBytes - digits - 1
+      guard octet == 0x0D || length <= limits.maxChunkExtension else { throw WireError(.chunkExtensionTooLong) }
       if try extensions.take(octet) { place = .sizeFeed }
     case .sizeFeed:
       guard octet == 0x0A else { throw WireError(.chunkSizeInvalid) }

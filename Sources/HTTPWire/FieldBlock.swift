@@ -38,32 +38,40 @@ public struct FieldBlock: Sendable {
 
   /// Lends the name as it was sent. The pointer must not leave the closure.
   @inlinable
-  public func withName<R>(_ index: Int, _ body: (UnsafeRawBufferPointer) -> R) -> R {
+  public func withName<R, E: Error>(
+    _ index: Int, _ body: (UnsafeRawBufferPointer) throws(E) -> R
+  ) throws(E) -> R {
     let field = fields[index]
-    return withBytes(ByteRange(start: field.nameStart, length: UInt32(field.nameLength)), body)
+    return try withBytes(ByteRange(start: field.nameStart, length: UInt32(field.nameLength)), body)
   }
 
   /// Lends the value without the blanks around it. The pointer must not leave the closure.
   @inlinable
-  public func withValue<R>(_ index: Int, _ body: (UnsafeRawBufferPointer) -> R) -> R {
+  public func withValue<R, E: Error>(
+    _ index: Int, _ body: (UnsafeRawBufferPointer) throws(E) -> R
+  ) throws(E) -> R {
     let field = fields[index]
-    return withBytes(ByteRange(start: field.valueStart, length: field.valueLength), body)
+    return try withBytes(ByteRange(start: field.valueStart, length: field.valueLength), body)
   }
 
   /// Lends the value of the first field of that name; nil when there is none.
   @inlinable
-  public func withValue<R>(of id: FieldID, _ body: (UnsafeRawBufferPointer) -> R) -> R? {
+  public func withValue<R, E: Error>(
+    of id: FieldID, _ body: (UnsafeRawBufferPointer) throws(E) -> R
+  ) throws(E) -> R? {
     guard let index = first(id) else { return nil }
-    return withValue(index, body)
+    return try withValue(index, body)
   }
 
   /// Lends a stretch of the head; a range that is not inside it lends nothing.
   @inlinable
-  package func withBytes<R>(_ range: ByteRange, _ body: (UnsafeRawBufferPointer) -> R) -> R {
-    bytes.withUnsafeReadableBytes { head in
+  package func withBytes<R, E: Error>(
+    _ range: ByteRange, _ body: (UnsafeRawBufferPointer) throws(E) -> R
+  ) throws(E) -> R {
+    try bytes.withUnsafeReadableBytes { (head) throws(E) -> R in
       let offsets = range.offsets
-      guard offsets.upperBound <= head.count else { return body(UnsafeRawBufferPointer(start: nil, count: 0)) }
-      return body(UnsafeRawBufferPointer(rebasing: head[offsets]))
+      guard offsets.upperBound <= head.count else { return try body(UnsafeRawBufferPointer(start: nil, count: 0)) }
+      return try body(UnsafeRawBufferPointer(rebasing: head[offsets]))
     }
   }
 

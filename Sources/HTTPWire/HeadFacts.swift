@@ -7,13 +7,16 @@ struct HeadFacts: Sendable {
   var expectsContinue = false
 
   /// Takes in a field that bears on framing or on the connection.
-  mutating func note(_ id: FieldID, _ value: RawSpan) throws(WireError) {
-    switch id {
+  mutating func note(_ field: Field, _ bytes: RawSpan, _ line: Range<Int>) throws(WireError) {
+    let value = bytes.extracting(field.valueOffsets)
+    switch field.id {
     case .contentLength:
       guard contentLength == nil else { throw WireError(.contentLengthRepeated) }
+      guard !FieldLine.hasTabs(bytes, around: field, in: line) else { throw WireError(.contentLengthInvalid) }
       contentLength = try Self.contentLength(value)
     case .transferEncoding:
       guard !isChunked else { throw WireError(.transferEncodingRepeated) }
+      guard !FieldLine.hasTabs(bytes, around: field, in: line) else { throw WireError(.transferEncodingInvalid) }
       try Self.checkTransferEncoding(value)
       isChunked = true
     case .connection: noteConnection(value)

@@ -10,13 +10,18 @@ struct HeadScanner: Sendable {
   private(set) var scannedBytes = 0
 
   /// The next whole line without its CR LF, or nil when it has not come yet.
+  /// - Parameters:
+  ///   - bytes: the head so far.
+  ///   - limit: the most bytes from the head's beginning that the line may end at. Nothing is looked at behind it, so
+  ///     the answer does not depend on how the bytes were cut into pieces.
+  ///   - excess: what to throw when the line ends later.
   @inline(__always)
-  mutating func nextLine(of bytes: RawSpan) throws(WireError) -> Range<Int>? {
-    let available = bytes.byteCount
-    guard scanned < available else { return nil }
-    guard let feed = bytes.firstIndex(of: 0x0A, in: scanned..<available) else {
-      scannedBytes &+= available &- scanned
-      scanned = available
+  mutating func nextLine(of bytes: RawSpan, limit: Int, excess: WireError.Code) throws(WireError) -> Range<Int>? {
+    let available = min(bytes.byteCount, limit)
+    guard scanned < available, let feed = bytes.firstIndex(of: 0x0A, in: scanned..<available) else {
+      scannedBytes &+= max(0, available &- scanned)
+      scanned = max(scanned, available)
+      guard scanned < limit else { throw WireError(excess) }
       return nil
     }
     scannedBytes &+= feed &+ 1 &- scanned

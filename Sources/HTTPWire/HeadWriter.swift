@@ -32,6 +32,7 @@ struct HeadWriter {
   mutating func append(_ field: Field, of head: UnsafeRawBufferPointer) {
     let name = field.nameOffsets
     let value = field.valueOffsets
+    precondition(value.upperBound <= head.count, "a field outside of its head")
     let isPlain =
       value.lowerBound == name.upperBound &+ 2 && head[name.upperBound &+ 1] == 0x20
       && value.upperBound &+ 2 <= head.count && head[value.upperBound] == 0x0D

@@ -1,4 +1,5 @@
-// Reading bytes. Every load is bounds-checked: a mistake here traps and never reads what is not ours.
+// Reading bytes. Every load is bounds-checked, one by one or for a whole range before a loop over it: a mistake here traps
+// and never reads what is not ours.
 
 extension RawSpan {
   /// The byte at an offset.
@@ -11,18 +12,33 @@ extension RawSpan {
     UInt64(littleEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
   }
 
+  /// Traps unless the whole range is ours; the loads below it rely on that.
+  @inline(__always)
+  private func check(_ range: Range<Int>) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= byteCount, "a range outside of the bytes")
+  }
+
+  @inline(__always)
+  private func byte(checked offset: Int) -> UInt8 { unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self) }
+
+  @inline(__always)
+  private func word(checked offset: Int) -> UInt64 {
+    UInt64(littleEndian: unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self))
+  }
+
   /// Offset of the first such byte in the range, or nil.
   @inline(__always)
   func firstIndex(of octet: UInt8, in range: Range<Int>) -> Int? {
+    check(range)
     var offset = range.lowerBound
     let pattern = Word.repeating(octet)
     while offset &+ 8 <= range.upperBound {
-      let hits = Word.zeroBytes(word(at: offset) ^ pattern)
+      let hits = Word.zeroBytes(word(checked: offset) ^ pattern)
       if hits != 0 { return offset &+ hits.trailingZeroBitCount &>> 3 }
       offset &+= 8
     }
     while offset < range.upperBound {
-      if self[at: offset] == octet { return offset }
+      if byte(checked: offset) == octet { return offset }
       offset &+= 1
     }
     return nil
@@ -32,19 +48,39 @@ extension RawSpan {
   /// (RFC 9110 section 5.5).
   @inline(__always)
   func isFieldValue(_ range: Range<Int>) -> Bool {
+    check(range)
     var offset = range.lowerBound
     while offset &+ 8 <= range.upperBound {
-      if Word.hasControl(word(at: offset)), !isFieldValueSlowly(offset..<(offset &+ 8)) { return false }
+      if Word.hasControl(word(checked: offset)), !isFieldValueSlowly(offset..<(offset &+ 8)) { return false }
       offset &+= 8
     }
     return isFieldValueSlowly(offset..<range.upperBound)
+  }
+
+  /// Whether the range is a query: characters of `OctetSet.query` and percent signs with two hex digits.
+  @inline(__always)
+  func isQuery(_ range: Range<Int>) -> Bool {
+    check(range)
+    var offset = range.lowerBound
+    while offset < range.upperBound {
+      if offset &+ 8 <= range.upperBound, Word.isPlainQuery(word(checked: offset)) {
+        offset &+= 8
+        continue
+      }
+      let octet = byte(checked: offset)
+      let isRight =
+        octet == 0x25 ? isPercentEncoded(at: offset, before: range.upperBound) : OctetSet.query.contains(octet)
+      guard isRight else { return false }
+      offset &+= octet == 0x25 ? 3 : 1
+    }
+    return true
   }
 
   @inline(__always)
   private func isFieldValueSlowly(_ range: Range<Int>) -> Bool {
     var offset = range.lowerBound
     while offset < range.upperBound {
-      let octet = self[at: offset]
+      let octet = byte(checked: offset)
       if (octet < 0x20 && octet != 0x09) || octet == 0x7F { return false }
       offset &+= 1
     }
@@ -54,9 +90,10 @@ extension RawSpan {
   /// Whether every byte of the range is in the set.
   @inline(__always)
   func isMade(of set: OctetSet, in range: Range<Int>) -> Bool {
+    check(range)
     var offset = range.lowerBound
     while offset < range.upperBound {
-      guard set.contains(self[at: offset]) else { return false }
+      guard set.contains(byte(checked: offset)) else { return false }
       offset &+= 1
     }
     return true

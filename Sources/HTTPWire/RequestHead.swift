@@ -42,27 +42,38 @@ public struct RequestHead: Sendable {
 
   /// Lends the method's name as it was sent.
   @inlinable
-  public func withMethodName<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R { block.withBytes(methodRange, body) }
+  public func withMethodName<R, E: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(E) -> R
+  ) throws(E) -> R { try block.withBytes(methodRange, body) }
 
   /// Lends the authority as it was sent, with its port if it has one.
   @inlinable
-  public func withAuthority<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R { block.withBytes(authority, body) }
+  public func withAuthority<R, E: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(E) -> R
+  ) throws(E) -> R { try block.withBytes(authority, body) }
 
   /// Lends the host as it was sent, without the port; an IPv6 address has its brackets.
-  public func withHostName<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
-    block.withBytes(ByteRange(start: authority.start, length: hostLength), body)
+  public func withHostName<R, E: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(E) -> R
+  ) throws(E) -> R {
+    try block.withBytes(ByteRange(start: authority.start, length: hostLength), body)
   }
 
   /// Lends the path in normal form, the one that rules, keys and the origin see; `*` in the asterisk form.
   @inlinable
-  public func withPath<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
-    pathWasRewritten ? rewrittenPath.withUnsafeBytes(body) : block.withBytes(rawPath, body)
+  public func withPath<R, E: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(E) -> R
+  ) throws(E) -> R {
+    guard pathWasRewritten else { return try block.withBytes(rawPath, body) }
+    return try rewrittenPath.withUnsafeBufferPointer { (path) throws(E) -> R in try body(UnsafeRawBufferPointer(path)) }
   }
 
   /// Lends the query as it was sent, without the question mark; nil when there is no question mark.
   @inlinable
-  public func withQuery<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R? {
-    hasQuery ? block.withBytes(query, body) : nil
+  public func withQuery<R, E: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(E) -> R
+  ) throws(E) -> R? {
+    hasQuery ? try block.withBytes(query, body) : nil
   }
 
   /// Empties the head and keeps its capacity.

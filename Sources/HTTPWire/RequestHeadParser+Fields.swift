@@ -10,13 +10,15 @@ extension RequestHeadParser {
     if field.id == .other {
       guard !LookAlikes.contains(bytes.extracting(field.nameOffsets)) else { throw WireError(.fieldNameLookAlike) }
     } else if Self.single.union(Self.read).contains(field.id) {
-      try note(field, bytes, &head)
+      try note(field, bytes, line, &head)
     }
     head.block.present.insert(field.id)
     head.block.fields.append(field)
   }
 
-  private mutating func note(_ field: Field, _ bytes: RawSpan, _ head: inout RequestHead) throws(WireError) {
+  private mutating func note(
+    _ field: Field, _ bytes: RawSpan, _ line: Range<Int>, _ head: inout RequestHead
+  ) throws(WireError) {
     let isRepeated = head.block.present.contains(field.id)
     switch field.id {
     case .host:
@@ -29,7 +31,7 @@ extension RequestHeadParser {
       facts.expectsContinue = true
     case .losantdomain, .authorization:
       guard !isRepeated else { throw WireError(.fieldRepeated) }
-    default: try facts.note(field.id, bytes.extracting(field.valueOffsets))
+    default: try facts.note(field, bytes, line)
     }
   }
 
@@ -57,8 +59,11 @@ extension RequestHeadParser {
       guard head.minorVersion == 0 else { throw WireError(.hostMissing) }
       return
     }
-    let host = bytes.extracting(head.block.fields[index].valueOffsets)
-    guard bytes.extracting(head.authority.offsets).equalsIgnoringCase(host) else { throw WireError(.hostDisagrees) }
+    let host = head.block.fields[index].valueOffsets
+    guard host != head.authority.offsets else { return }
+    guard bytes.extracting(head.authority.offsets).equalsIgnoringCase(bytes.extracting(host)) else {
+      throw WireError(.hostDisagrees)
+    }
   }
 }
 

@@ -7,8 +7,10 @@ extension RequestHeadParser {
       let minorVersion = try HTTPVersion.minor(of: bytes, at: versionStart)
     else { throw WireError(.requestLineInvalid) }
     let method = bytes.extracting(0..<methodEnd)
-    guard !method.equals("CONNECT"), !method.equals("TRACE") else { throw WireError(.methodUnsupported) }
     head.method = Method(token: method)
+    if head.method == .other, method.equalsFoldingCase("CONNECT") || method.equalsFoldingCase("TRACE") {
+      throw WireError(.methodUnsupported)
+    }
     head.methodRange = ByteRange(0..<methodEnd)
     head.minorVersion = minorVersion
     try parseTarget(bytes, (methodEnd + 1)..<(versionStart - 1), into: &head)
@@ -85,16 +87,7 @@ extension RequestHeadParser {
   private func parseQuery(_ bytes: RawSpan, _ range: Range<Int>, into head: inout RequestHead) throws(WireError) {
     guard !range.isEmpty else { return }
     let query = (range.lowerBound + 1)..<range.upperBound
-    var offset = query.lowerBound
-    while offset < query.upperBound {
-      let octet = bytes[at: offset]
-      if octet == 0x25 {
-        guard bytes.isPercentEncoded(at: offset, before: query.upperBound) else { throw WireError(.queryInvalid) }
-      } else {
-        guard OctetSet.query.contains(octet) else { throw WireError(.queryInvalid) }
-      }
-      offset &+= 1
-    }
+    guard bytes.isQuery(query) else { throw WireError(.queryInvalid) }
     head.query = ByteRange(query)
     head.hasQuery = true
   }

@@ -79,24 +79,20 @@ public struct RequestHeadParser: Sendable {
     if !hasStartLine {
       guard bytes[at: 0] != 0x0D else { return false }
       guard OctetSet.token.contains(bytes[at: 0]) else { throw WireError(.requestLineInvalid) }
-      guard let line = try scanner.nextLine(of: bytes) else {
-        guard bytes.byteCount <= limits.maxStartLine else { throw WireError(.startLineTooLong) }
+      guard let line = try scanner.nextLine(of: bytes, limit: limits.maxStartLine, excess: .startLineTooLong) else {
         return false
       }
-      guard line.upperBound + 2 <= limits.maxStartLine else { throw WireError(.startLineTooLong) }
       head.reset()
       try parseRequestLine(bytes, line, into: &head)
       hasStartLine = true
     }
-    while let line = try scanner.nextLine(of: bytes) {
-      guard line.upperBound + 2 <= limits.maxHeadBytes else { throw WireError(.headTooLarge) }
+    while let line = try scanner.nextLine(of: bytes, limit: limits.maxHeadBytes, excess: .headTooLarge) {
       if line.isEmpty {
         try finish(bytes, &head)
         return true
       }
       try parseField(bytes, line, into: &head)
     }
-    guard bytes.byteCount <= limits.maxHeadBytes else { throw WireError(.headTooLarge) }
     return false
   }
 }

@@ -18,7 +18,9 @@ public struct ResponseHead: Sendable {
 
   /// Lends the reason phrase as it was sent, possibly empty.
   @inlinable
-  public func withReasonPhrase<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R { block.withBytes(reason, body) }
+  public func withReasonPhrase<R, E: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(E) -> R
+  ) throws(E) -> R { try block.withBytes(reason, body) }
 
   /// Whether another response to the same request follows (RFC 9110 section 15.2); 101 is a last one.
   public var isInterim: Bool { status < 200 && status != 101 }

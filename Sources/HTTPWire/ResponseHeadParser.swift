@@ -56,24 +56,20 @@ public struct ResponseHeadParser: Sendable {
   ) throws(WireError) -> Bool {
     if !hasStartLine {
       guard bytes[at: 0] == 0x48 else { throw WireError(.statusLineInvalid) }
-      guard let line = try scanner.nextLine(of: bytes) else {
-        guard bytes.byteCount <= limits.maxStartLine else { throw WireError(.statusLineTooLong) }
+      guard let line = try scanner.nextLine(of: bytes, limit: limits.maxStartLine, excess: .statusLineTooLong) else {
         return false
       }
-      guard line.upperBound + 2 <= limits.maxStartLine else { throw WireError(.statusLineTooLong) }
       head.reset()
       try Self.parseStatusLine(bytes, line, into: &head)
       hasStartLine = true
     }
-    while let line = try scanner.nextLine(of: bytes) {
-      guard line.upperBound + 2 <= limits.maxHeadBytes else { throw WireError(.headTooLarge) }
+    while let line = try scanner.nextLine(of: bytes, limit: limits.maxHeadBytes, excess: .headTooLarge) {
       if line.isEmpty {
         try finish(&head, method)
         return true
       }
       try parseField(bytes, line, into: &head)
     }
-    guard bytes.byteCount <= limits.maxHeadBytes else { throw WireError(.headTooLarge) }
     return false
   }
 
@@ -105,7 +101,7 @@ public struct ResponseHeadParser: Sendable {
     guard head.block.fields.count < limits.maxFields else { throw WireError(.tooManyFields) }
     let field = try FieldLine.parse(bytes, line)
     switch field.id {
-    case .contentLength, .transferEncoding, .connection: try facts.note(field.id, bytes.extracting(field.valueOffsets))
+    case .contentLength, .transferEncoding, .connection: try facts.note(field, bytes, line)
     default: break
     }
     head.block.present.insert(field.id)

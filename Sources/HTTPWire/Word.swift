@@ -16,6 +16,18 @@ enum Word {
     return belowBlank | zeroBytes(word ^ repeating(0x7F)) != 0
   }
 
+  /// Whether eight bytes are all characters of a query other than the percent sign.
+  @inline(__always)
+  static func isPlainQuery(_ word: UInt64) -> Bool {
+    let upToBlank = (word &- repeating(0x21)) | word
+    let quoteOrHash = zeroBytes((word & repeating(0xFE)) ^ repeating(0x22))
+    let angles = zeroBytes((word & repeating(0xFD)) ^ repeating(0x3C))
+    let percent = zeroBytes(word ^ repeating(0x25))
+    let backslash = zeroBytes(word ^ repeating(0x5C))
+    let delete = zeroBytes(word ^ repeating(0x7F))
+    return (upToBlank | quoteOrHash | angles | percent | backslash | delete) & 0x8080_8080_8080_8080 == 0
+  }
+
   /// Whether two words are equal when the case of the letters in `known` does not count. `known` must hold letters,
   /// digits and hyphens only: its letters are the bytes with the bit 0x40.
   @inline(__always)

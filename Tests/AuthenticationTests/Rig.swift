@@ -33,7 +33,7 @@ final class TemporaryFolder: Sendable {
 }
 
 /// Settings as a configuration would hold them, written as Swift literals.
-indirect enum Setting: ExpressibleByStringLiteral, ExpressibleByDictionaryLiteral, ExpressibleByArrayLiteral {
+indirect enum Setting: Sendable, ExpressibleByStringLiteral, ExpressibleByDictionaryLiteral, ExpressibleByArrayLiteral {
   case text(String)
   case list([Setting])
   case mapping([(String, Setting)])

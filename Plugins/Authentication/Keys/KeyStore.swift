@@ -64,7 +64,7 @@ final class KeyStore: Sendable {
     guard isRemote else { return false }
     let now = clock.monotonic()
     let (joined, begins) = state.withLock { state -> (Bool, Bool) in
-      guard !state.isClosed, state.waiters.count < Self.mostWaiters else { return (false, false) }
+      guard state.fetcher != nil, state.waiters.count < Self.mostWaiters else { return (false, false) }
       if state.isRenewing {
         state.waiters.append(resumption())
         return (true, false)

@@ -48,13 +48,16 @@ enum Answer {
   ]
 
   static func preflight() -> Response {
-    Response(
+    var response = Response(
       status: .noContent,
       headers: [
         .accessControlAllowMethods: "DELETE,GET,HEAD,OPTIONS,PATCH,POST,PUT",
         .accessControlAllowHeaders: "Accept,Content-Type,X-Amz-Date,Authorization,Accept-Version,losantdomain",
         .accessControlMaxAge: "86400",
       ])
+    // An answer without content says nothing of its length (RFC 9110, section 8.6).
+    response.headers[.contentLength] = nil
+    return response
   }
 }
 

@@ -20,7 +20,9 @@ struct Extras: Sendable {
     let own = "/me/tokens/\(token.id)"
     if links { token.links = links([("self", own, .show), ("userApiTokens", "/me/tokens", .list)]) }
     if actions {
-      token.actions = actions([("get", "GET", own, .show), ("patch", "PATCH", own, .change), ("delete", "DELETE", own, .delete)])
+      token.actions = actions([
+        ("get", "GET", own, .show), ("patch", "PATCH", own, .change), ("delete", "DELETE", own, .delete),
+      ])
     }
     if embedded { token.embedded = .object([:]) }
     return token

@@ -59,7 +59,7 @@ extension TokenListQuery {
     perPage = try query.number("perPage", 1...Self.maximumPerPage) ?? 100
     filterField = try query.word("filterField")
     filter = query["filter"]
-    if let filter, filter.unicodeScalars.count > 1024 {
+    if let filter, filter.unicodeScalars.count > 255 {
       throw .validation("filter", "has longer length than allowed")
     }
   }

@@ -34,6 +34,8 @@ struct TokenResponder: HTTPResponder {
       response = try Answer.failure(
         ServiceFailure(status: .internalServerError, type: "Error", message: "Internal Server Error"))
     }
+    // An answer to HEAD has no content (RFC 9110, section 9.3.2); any would be taken for the next answer.
+    if request.method == .head { response = response.createHeadResponse() }
     Answer.decorate(&response, origin: request.headers[.origin])
     context.logger.debug("Answered", metadata: ["method": "\(request.method)", "status": "\(response.status.code)"])
     return response

@@ -70,6 +70,9 @@ public struct ApiTokenSequence: AsyncSequence, Sendable {
         throw .endlessList(page: page, reason: "it holds only tokens that earlier pages held")
       }
       page += 1
+      if seen.count > list.maximumPages * list.perPage {
+        throw .endlessList(page: page, reason: "more tokens than \(list.maximumPages) pages hold")
+      }
       if page >= list.maximumPages, !ended {
         throw .endlessList(page: page, reason: "more than \(list.maximumPages) pages")
       }

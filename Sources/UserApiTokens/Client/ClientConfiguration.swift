@@ -56,6 +56,8 @@ extension UserApiTokensClient {
     var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
     configuration.timeout.connect = .seconds(10)
     configuration.httpVersion = .http1Only
+    // Who is refused a connection is told so at once, and not after ten seconds of trying again.
+    configuration.connectionPool.retryConnectionEstablishment = false
     return configuration
   }
 }

@@ -20,6 +20,11 @@ struct Transport: Sendable {
     do {
       let limit = Int64(min(max(timeout, .milliseconds(1)), .seconds(86_400)).components.seconds) + 1
       let response = try await httpClient.execute(request, timeout: .seconds(limit))
+      // Only an `HTTPClient` with another configuration follows redirects; what it brings back is not from the API.
+      if response.history.count > 1, let first = response.history.first?.responseHead {
+        throw UserApiTokensError.redirect(
+          status: Int(first.status.code), location: first.headers.first(name: "Location"))
+      }
       return Answer(
         status: Int(response.status.code), body: try await collect(response),
         retryAfter: response.headers.first(name: "Retry-After").flatMap(RetryAfter.init(field:)),

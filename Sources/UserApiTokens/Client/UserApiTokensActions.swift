@@ -60,7 +60,7 @@ public struct UserApiTokensActions: Sendable {
   ///   - perPage: How many tokens to ask for at a time, 1 to 1000.
   ///   - filterField: What to filter by.
   ///   - filter: A pattern with `*`.
-  ///   - maximumPages: After that many pages the sequence throws ``UserApiTokensError/endlessList(page:reason:)``.
+  ///   - maximumPages: At most a million. After that many pages, or what they can hold, the sequence throws ``UserApiTokensError/endlessList(page:reason:)``.
   ///   - options: For every page; its timeout is for one page.
   public func all(
     sortField: SortField? = .id, sortDirection: SortDirection? = nil, perPage: Int = 100,
@@ -69,6 +69,6 @@ public struct UserApiTokensActions: Sendable {
   ) -> ApiTokenSequence {
     ApiTokenSequence(
       actions: self, sortField: sortField, sortDirection: sortDirection, perPage: min(max(perPage, 1), 1000),
-      filterField: filterField, filter: filter, maximumPages: max(maximumPages, 1), options: options)
+      filterField: filterField, filter: filter, maximumPages: min(max(maximumPages, 1), 1_000_000), options: options)
   }
 }

@@ -4,7 +4,7 @@ public enum SortField: WireValue {
   case name
   /// The status.
   case status
-  /// The id, which is also the order of creation.
+  /// The id, which begins with the second of creation.
   case id
   /// When the token was made.
   case creationDate

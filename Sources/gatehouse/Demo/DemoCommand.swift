@@ -36,14 +36,16 @@ struct DemoCommand: AsyncParsableCommand {
 
   func run() async throws {
     do {
-      let catalog = try DemoCatalog.find()
+      guard ShippedCatalogs.path(of: "losant") != nil else {
+        throw DemoError.noCatalog(looked: ShippedCatalogs.places(of: "losant"))
+      }
       var logger = Logger(label: "gatehouse", factory: { StreamLogHandler.standardError(label: $0) })
       logger.logLevel = .warning
       let service = try TokenService(configuration: .init(issuer: DemoTokens.domains[0]), logger: logger)
       let tokens = try DemoTokens(service)
       try await service.withRunning { address in
         guard let origin = address.port else { throw DemoError.noPort }
-        try await runGateway(origin: origin, catalog: catalog, tokens: tokens)
+        try await runGateway(origin: origin, tokens: tokens)
       }
     } catch let error as ConfigurationError {
       ConfigurationSupport.report(error)
@@ -57,12 +59,12 @@ struct DemoCommand: AsyncParsableCommand {
     }
   }
 
-  private func runGateway(origin: Int, catalog: String, tokens: DemoTokens) async throws {
+  private func runGateway(origin: Int, tokens: DemoTokens) async throws {
     let folder = try DemoFolder()
     defer { folder.remove() }
     // With --check nobody waits for a port of their choice, so free ones are taken.
     let yaml = DemoConfiguration.yaml(
-      port: check ? 0 : port, adminPort: check ? 0 : adminPort, origin: origin, catalog: catalog)
+      port: check ? 0 : port, adminPort: check ? 0 : adminPort, origin: origin)
     let path = try folder.write("gatehouse.yaml", yaml)
     let variables = try folder.write("tokens.env", tokens.variables.map { "\($0.name)='\($0.value)'\n" }.joined())
     let configuration = try ConfigurationSupport.load(path)

@@ -1,6 +1,6 @@
 /// The configuration that the demo runs with. It is written to a file, so that it can be read, changed and run by hand.
 enum DemoConfiguration {
-  static func yaml(port: Int, adminPort: Int, origin: Int, catalog: String) -> String {
+  static func yaml(port: Int, adminPort: Int, origin: Int) -> String {
     """
     # The configuration of `gatehouse demo`. config/gatehouse.yaml in the sources explains every setting.
     version: 1
@@ -14,9 +14,6 @@ enum DemoConfiguration {
 
     upstreams:
       tokens: { endpoints: ["http://127.0.0.1:\(origin)"] }
-
-    catalogs:
-      losant: "\(escaped(catalog))"
 
     defaults:
       use:
@@ -41,9 +38,5 @@ enum DemoConfiguration {
           - rate-limit: { key: [domain, token], rate: 3/m, burst: 3 }
 
     """
-  }
-
-  private static func escaped(_ text: String) -> String {
-    text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("$", with: "$$")
   }
 }

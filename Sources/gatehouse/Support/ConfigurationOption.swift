@@ -45,7 +45,9 @@ enum ConfigurationSupport {
   ) throws(ConfigurationError) -> [String: OperationCatalog] {
     var catalogs: [String: OperationCatalog] = [:]
     var issues: [ConfigurationIssue] = []
-    for (name, path) in configuration.catalogs {
+    var files = configuration.catalogs
+    for name in ShippedCatalogs.names where files[name] == nil { files[name] = ShippedCatalogs.path(of: name) }
+    for (name, path) in files.sorted(by: { $0.key < $1.key }) {
       do {
         catalogs[name] = try OperationCatalog(path: path)
       } catch {

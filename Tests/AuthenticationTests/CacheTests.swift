@@ -1,0 +1,119 @@
+import Crypto
+import Foundation
+import Testing
+
+@testable import Authentication
+@testable import GatewayKit
+
+@Suite struct CacheTests {
+  private static let key = VerificationKey(name: nil, material: .secret(.init(size: .bits256)))
+
+  private static func verified(_ number: Int, key: VerificationKey = key) -> VerifiedToken {
+    let print = Fingerprint(UInt64(number), 0, 0, 0)
+    let identity = Identity(
+      fingerprint: print, subject: "\(number)", kind: "", issuer: "", tokenID: "", scopes: [],
+      scopesFingerprint: print, expiry: .max)
+    return VerifiedToken(identity: identity, notBefore: .min, domains: nil, key: key)
+  }
+
+  private static func token(_ number: Int) -> [UInt8] {
+    Array("header.payload.\(number)-signature-of-some-length".utf8)
+  }
+
+  private func found(_ cache: IdentityCache, _ number: Int) -> Int? {
+    Self.token(number).withUnsafeBytes { cache.value(of: $0) }.flatMap { Int($0.identity.subject) }
+  }
+
+  private func insert(_ cache: IdentityCache, _ number: Int, key: VerificationKey = key) {
+    Self.token(number).withUnsafeBytes { cache.insert(Self.verified(number, key: key), token: $0) }
+  }
+
+  @Test(arguments: [(1000, 1 << 30), (5, 1 << 30), (1, 1 << 30), (100_000, 200_000), (5000, 1_000_000)])
+  func aFloodStaysWithinTheBounds(_ entries: Int, _ bytes: Int) {
+    let cache = IdentityCache(entries: entries, bytes: bytes, seed: 7)
+    for number in 0..<20_000 {
+      insert(cache, number)
+      #expect(found(cache, number) == number)
+      if number % 500 == 0 {
+        #expect(cache.count <= entries)
+        #expect(cache.bytes <= bytes)
+      }
+    }
+    #expect(cache.count <= entries && cache.bytes <= bytes)
+    #expect(cache.count > 0)
+    let known = (0..<20_000).count { found(cache, $0) == $0 }
+    #expect(known == cache.count)
+  }
+
+  @Test func noEntriesMeanNoCache() {
+    for cache in [IdentityCache(entries: 0, bytes: 1 << 20, seed: 7), IdentityCache(entries: 10, bytes: 0, seed: 7)] {
+      insert(cache, 1)
+      #expect(found(cache, 1) == nil)
+      #expect(cache.count == 0 && cache.bytes == 0)
+    }
+  }
+
+  @Test func whatIsUsedStaysInAFlood() {
+    let cache = IdentityCache(entries: 64, bytes: 1 << 30, seed: 7)
+    for number in 0..<10 { insert(cache, number) }
+    for number in 100..<5000 {
+      insert(cache, number)
+      for used in 0..<10 { #expect(found(cache, used) == used) }
+    }
+  }
+
+  @Test func tokensThatEndAlikeAreNotConfused() {
+    let cache = IdentityCache(entries: 100, bytes: 1 << 20, seed: 7)
+    let end = String(repeating: "s", count: 100)
+    let (one, two) = (Array("one\(end)".utf8), Array("two\(end)".utf8))
+    one.withUnsafeBytes { cache.insert(Self.verified(1), token: $0) }
+    #expect(two.withUnsafeBytes { cache.value(of: $0) } == nil)
+    #expect(one.dropFirst().withUnsafeBytes { cache.value(of: $0) } == nil)
+    two.withUnsafeBytes { cache.insert(Self.verified(2), token: $0) }
+    #expect(two.withUnsafeBytes { cache.value(of: $0) }?.identity.subject == "2")
+    #expect(one.withUnsafeBytes { cache.value(of: $0) } == nil)
+    #expect(cache.count == 1)
+  }
+
+  @Test func whatARetiredKeyVerifiedIsForgotten() {
+    let cache = IdentityCache(entries: 100, bytes: 1 << 20, seed: 7)
+    let old = VerificationKey(name: nil, material: .secret(.init(size: .bits256)))
+    insert(cache, 1, key: old)
+    insert(cache, 2)
+    old.retire()
+    #expect(found(cache, 1) == nil)
+    #expect(found(cache, 2) == 2)
+    #expect(cache.count == 1)
+  }
+
+  @Test func manyThreads() async {
+    let cache = IdentityCache(entries: 500, bytes: 1 << 20, seed: 7)
+    await withTaskGroup(of: Int.self) { group in
+      for task in 0..<4 {
+        group.addTask {
+          var wrong = 0
+          for round in 0..<5000 {
+            let number = (round &* 7 &+ task) % 1000
+            self.insert(cache, number)
+            if let found = self.found(cache, number), found != number { wrong += 1 }
+          }
+          return wrong
+        }
+      }
+      for await wrong in group { #expect(wrong == 0) }
+    }
+    #expect(cache.count <= 500)
+  }
+
+  /// The bounds hold from the outside, with real tokens.
+  @Test func aFloodOfGoodTokens() throws {
+    let rig = try GoodTokenTests.rig([("cache", ["entries": "50", "bytes": "40KB"])])
+    for number in 0..<500 {
+      #expect(try rig.judge(Signer.secret.token(#"{"sub":"\#(number)"}"#)).identity?.subject == "\(number)")
+    }
+    #expect(rig.plugin.judge.cache.count <= 50)
+    #expect(rig.plugin.judge.cache.bytes <= 40 << 10)
+    for number in 0..<50 { #expect(try rig.judge("x.y.\(number)").identity == nil) }
+    #expect(rig.plugin.judge.cache.count > 0)
+  }
+}

@@ -1,0 +1,77 @@
+import Foundation
+import Testing
+
+@testable import Authentication
+@testable import GatewayKit
+
+@Suite struct SettingsTests {
+  private static let secret = "0123456789abcdef0123456789abcdef"
+
+  @Test func secretsFromTheEnvironment() throws {
+    let keys: Setting = ["secret": ["env": "KEY"], "kid": "oct"]
+    let rig = try Rig(["keys": keys], environment: ["KEY": Self.secret])
+    #expect(try rig.judge(Signer.secret.token("{}")).text == "next")
+    #expect(try rig.judge(Signer.ed25519.token("{}")).text == "token_algorithm_refused")
+    let other = try Rig(["keys": keys, "algorithms": "EdDSA"], environment: ["KEY": Self.secret])
+    #expect(try other.judge(Signer.secret.token("{}")).text == "token_algorithm_refused")
+  }
+
+  static let mistakes: [(Setting, String)] = [
+    ([:], "keys: is missing"), (["keys": []], "keys: is missing"), (["keys": "x"], "expected a mapping"),
+    (["keys": [:]], "names no keys"), (["keys": ["jwks": ""]], "is no name of a file"),
+    (["keys": ["jwks": "http://id.example/"]], "keys must not come over plain http"),
+    (["keys": ["jwks": "http://localhost.evil.example/"]], "plain http"),
+    (["keys": ["jwks": "http://127.0.0.1.evil.example/"]], "plain http"),
+    (["keys": ["jwks": "http://127.0.0.1@evil.example/"]], "must not hold a password"),
+    (["keys": ["jwks": "http://evil.example\\@127.0.0.1/"]], "plain http"),
+    (["keys": ["jwks": "https://u:p@id.example/"]], "must not hold a password"),
+    (["keys": ["jwks": "/a", "pem": "/b"]], "in several ways"),
+    (["keys": ["pem": "/b"]], "a public key needs its algorithm"),
+    (["keys": ["pem": "/b", "algorithm": "HS256"]], "a public key needs its algorithm"),
+    (["keys": ["pem": "/b", "algorithm": "RS512"]], "is not known here"),
+    (["keys": ["secret": "oops"]], "a secret must not stand"),
+    (["keys": ["secret": ["env": "SHORT"]]], "shorter than 32"),
+    (["keys": ["secret": ["env": "NONE"]]], "is not set"),
+    (["keys": ["secret": ["env": "KEY"], "algorithm": "RS256"]], "a secret is for HS256 only"),
+    (["keys": ["secret": ["env": "KEY"], "kind": "x"]], "did you mean `kid`"),
+    (["keys": ["jwks": "/none/at/all"]], "does not exist"),
+    (with("algorithms", "none"), "is not known here"), (with("leeway", "1h"), "out of range"),
+    (with("missing", "404"), "choose one of 401, 403, allow"), (with("query", "ignore"), "choose one of refuse, judge"),
+    (with("max_token", "1GB"), "out of range"), (with("cache", ["entries": "-1"]), "out of range"),
+    (with("cache", ["size": "1"]), "unknown key"), (with("refresh", "0s"), "out of range"),
+    (with("cooldown", "0s"), "out of range"), (with("scope_claim", ""), "is empty"),
+    (with("isuer", "a"), "did you mean `issuer`"),
+    (with("require_expiry", "maybe"), "neither true nor false"),
+  ]
+
+  private static func with(_ key: String, _ value: Setting) -> Setting {
+    .mapping([("keys", ["secret": ["env": "KEY"]]), (key, value)])
+  }
+
+  @Test(arguments: mistakes.indices) func mistakesAreTold(_ index: Int) {
+    let (setting, text) = Self.mistakes[index]
+    let error = #expect(throws: ConfigurationError.self) {
+      try Rig(setting, environment: ["KEY": Self.secret, "SHORT": "abc"])
+    }
+    #expect(error?.description.contains(text) == true, "\(error?.description ?? "no error")")
+    #expect(error?.description.contains(Self.secret) != true)
+  }
+
+  @Test(arguments: [
+    "https://id.example/jwks.json", "http://localhost:8080/k", "http://127.0.0.1/k", "http://127.1.2.3:1/k",
+    "http://[::1]:80/k", "http://[::1]/k",
+  ])
+  func addresses(_ url: String) throws {
+    #expect(try Rig(["keys": ["jwks": .text(url)]]).plugin.judge.keys.isRemote)
+  }
+
+  @Test func equalSettingsAreEqual() throws {
+    func read(_ setting: Setting) -> AuthenticationSettings {
+      AuthenticationSettings(
+        reading: SettingsReader(setting.node, path: "", issues: IssueCollector(), environment: ["KEY": Self.secret]))
+    }
+    #expect(read(Self.with("leeway", "10s")) == read(Self.with("leeway", "10s")))
+    #expect(read(Self.with("leeway", "10s")) != read(Self.with("leeway", "11s")))
+    #expect(!"\(read(Self.with("leeway", "10s")))".contains("0123456789abcdef"))
+  }
+}
