@@ -19,7 +19,8 @@ struct DemoCheck {
       } catch {
         problem = "\(error)"
       }
-      StandardOutput.write(problem.map { "FAIL  \(step.status) \(step.title): \($0)" } ?? "ok    \(step.status) \(step.title)")
+      StandardOutput.write(
+        problem.map { "FAIL  \(step.status) \(step.title): \($0)" } ?? "ok    \(step.status) \(step.title)")
       if problem != nil { failures += 1 }
     }
     try await client.shutdown()
