@@ -112,6 +112,8 @@ let package = Package(
     tests(
       "TokenServiceTests",
       ["TokenService", "UserApiTokens", asyncHTTPClient, crypto, grdb, jwtKit, logging, nio, nioHTTP1, nioPosix]),
+    tests("GatewayKitTests", ["GatewayKit", "GatewayTesting", "HTTPWire", nio]),
+    tests("AdminTests", ["Admin", "GatewayEngine", "GatewayKit", "GatewayTesting", logging]),
     tests("GatewayEngineTests", ["GatewayEngine", "GatewayKit", "GatewayTesting", "HTTPWire", nio]),
     tests("GatewayConfigTests", ["GatewayConfig", "GatewayKit"]),
     tests(
