@@ -83,7 +83,9 @@ let package = Package(
     source("GatewayEngine", ["GatewayKit", "HTTPWire", nio, nioPosix, nioSSL, logging]),
     source("GatewayConfig", ["GatewayKit", yams]),
     source("UserApiTokens", [asyncHTTPClient, nio, nioFoundation, nioHTTP1]),
-    source("TokenService", ["UserApiTokens", crypto, grdb, hummingbird, httpTypes, logging, nio, serviceLifecycle]),
+    source(
+      "TokenService",
+      ["UserApiTokens", crypto, grdb, hummingbird, httpTypes, jwtKit, logging, nio, serviceLifecycle]),
     source("SharedStores", ["GatewayKit", nio, nioPosix, nioSSL]),
     source("Admin", ["GatewayEngine", "GatewayKit", httpTypes, hummingbird, logging, nio, serviceLifecycle]),
     source("GatewayTesting", ["GatewayEngine", "GatewayConfig", "GatewayKit", "HTTPWire", nio, nioEmbedded, nioPosix]),
