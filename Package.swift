@@ -88,7 +88,9 @@ let package = Package(
       ["UserApiTokens", crypto, grdb, hummingbird, httpTypes, jwtKit, logging, nio, serviceLifecycle]),
     source("SharedStores", ["GatewayKit", nio, nioPosix, nioSSL]),
     source("Admin", ["GatewayEngine", "GatewayKit", httpTypes, hummingbird, logging, nio, serviceLifecycle]),
-    source("GatewayTesting", ["GatewayEngine", "GatewayConfig", "GatewayKit", "HTTPWire", nio, nioEmbedded, nioPosix]),
+    source(
+      "GatewayTesting",
+      ["GatewayEngine", "GatewayConfig", "GatewayKit", "HTTPWire", logging, nio, nioEmbedded, nioPosix]),
 
     plugin("Authentication", ["UserApiTokens", asyncHTTPClient, crypto, cryptoExtras, logging, nioHTTP1]),
     plugin("ScopeEnforcement"),
@@ -97,10 +99,13 @@ let package = Package(
     plugin("RequestID"),
     plugin("AccessLog"),
 
-    tests("RateLimitingTests", ["RateLimiting", "GatewayTesting", "GatewayKit", "HTTPWire", logging, nio, nioEmbedded]),
-    tests("ResponseCachingTests", ["ResponseCaching", "GatewayKit", "HTTPWire", logging, nio, nioEmbedded]),
-    tests("RequestIDTests", ["RequestID", "GatewayKit", "HTTPWire", logging, nio, nioEmbedded]),
-    tests("AccessLogTests", ["AccessLog", "GatewayKit", "HTTPWire", logging, nio, nioEmbedded]),
+    tests(
+      "RateLimitingTests", ["RateLimiting", "GatewayTesting", "GatewayKit", "HTTPWire", logging, nio, nioEmbedded]),
+    tests(
+      "ResponseCachingTests",
+      ["ResponseCaching", "GatewayKit", "GatewayTesting", "HTTPWire", logging, nio, nioEmbedded]),
+    tests("RequestIDTests", ["RequestID", "GatewayKit", "GatewayTesting", "HTTPWire", logging, nio, nioEmbedded]),
+    tests("AccessLogTests", ["AccessLog", "GatewayKit", "GatewayTesting", "HTTPWire", logging, nio, nioEmbedded]),
 
     .executableTarget(
       name: "gatehouse",
