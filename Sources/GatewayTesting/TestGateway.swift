@@ -9,7 +9,7 @@ import NIOPosix
 public final class TestGateway: Sendable {
   /// The port of the first listener.
   public let port: Int
-  private let gateway: Gateway
+  package let gateway: Gateway
   private let group: MultiThreadedEventLoopGroup
 
   /// Starts a gateway.
