@@ -95,6 +95,11 @@ let package = Package(
     plugin("RequestID"),
     plugin("AccessLog"),
 
+    tests("RateLimitingTests", ["RateLimiting", "GatewayTesting", "GatewayKit", "HTTPWire", logging, nio, nioEmbedded]),
+    tests("ResponseCachingTests", ["ResponseCaching", "GatewayKit", "HTTPWire", logging, nio, nioEmbedded]),
+    tests("RequestIDTests", ["RequestID", "GatewayKit", "HTTPWire", logging, nio, nioEmbedded]),
+    tests("AccessLogTests", ["AccessLog", "GatewayKit", "HTTPWire", logging, nio, nioEmbedded]),
+
     .executableTarget(
       name: "gatehouse",
       dependencies: [

@@ -1,24 +1,39 @@
-/// An array that grows by chunks of 2^shift elements, so that growing never moves what is there.
-struct Chunks<Element> {
-  private var chunks: ContiguousArray<ContiguousArray<Element>> = []
+/// An array of plain values that grows by chunks of 256, so that growing never moves what is there.
+///
+/// The memory is managed by hand: an array of arrays would count references and ask for uniqueness at every step, on a path
+/// that every request takes. An index out of range traps.
+struct Chunks<Element: BitwiseCopyable>: ~Copyable {
+  private static var shift: Int { 8 }
+  private static var size: Int { 1 << shift }
+
+  private var chunks: ContiguousArray<UnsafeMutablePointer<Element>> = []
   private let filler: Element
-  private let shift: Int
   private(set) var count = 0
 
   /// - Parameter filler: fills what of a chunk is not used yet.
-  init(_ filler: Element, shift: Int) {
-    self.filler = filler
-    self.shift = shift
+  init(_ filler: Element) { self.filler = filler }
+
+  deinit {
+    for chunk in chunks { chunk.deallocate() }
   }
 
   mutating func append(_ element: Element) {
-    if count >> shift == chunks.count { chunks.append(ContiguousArray(repeating: filler, count: 1 << shift)) }
-    chunks[count >> shift][count & (1 << shift - 1)] = element
+    if count >> Self.shift == chunks.count {
+      let chunk = UnsafeMutablePointer<Element>.allocate(capacity: Self.size)
+      chunk.initialize(repeating: filler, count: Self.size)
+      chunks.append(chunk)
+    }
     count += 1
+    self[count - 1] = element
   }
 
   subscript(index: Int) -> Element {
-    get { chunks[index >> shift][index & (1 << shift - 1)] }
-    _modify { yield &chunks[index >> shift][index & (1 << shift - 1)] }
+    get { chunks[index >> Self.shift][index & (Self.size - 1)] }
+    set { chunks[index >> Self.shift][index & (Self.size - 1)] = newValue }
+  }
+
+  /// Changes one element in place.
+  mutating func update<R>(_ index: Int, _ change: (inout Element) -> R) -> R {
+    change(&chunks[index >> Self.shift][index & (Self.size - 1)])
   }
 }

@@ -3,8 +3,8 @@ import GatewayKit
 /// A bounded hash table of theoretical arrival times that never does much at once: buckets are chained and split one at a
 /// time (linear hashing), memory grows in small chunks, and each new caller clears a few buckets of callers whose
 /// allowance is whole again. Only those are ever dropped, since nothing is lost with them.
-struct LimitTable {
-  private struct Node {
+struct LimitTable: ~Copyable {
+  private struct Node: BitwiseCopyable {
     var key = LimitKey(high: 0, low: 0)
     /// The theoretical arrival time, nanoseconds.
     var arrival: Int64 = 0
@@ -14,9 +14,9 @@ struct LimitTable {
 
   private let capacity: Int
   private(set) var count = 0
-  private var nodes = Chunks(Node(), shift: 8)
+  private var nodes = Chunks(Node())
   /// The first node of each bucket, plus one.
-  private var buckets = Chunks(UInt32(0), shift: 8)
+  private var buckets = Chunks(UInt32(0))
   private var free: UInt32 = 0
   /// The largest power of two that is not above the number of buckets.
   private var base = Self.firstBuckets
@@ -34,7 +34,9 @@ struct LimitTable {
   }
 
   mutating func take(_ rule: LimitRule, key: LimitKey, cost: Int, now: Int64) -> LimitDecision {
-    if let index = find(key) { return rule.judge(&nodes[index].arrival, cost: cost, now: now) }
+    if let index = find(key) {
+      return nodes.update(index) { rule.judge(&$0.arrival, cost: cost, now: now) }
+    }
     var arrival = now
     let decision = rule.judge(&arrival, cost: cost, now: now)
     guard decision.verdict == .admitted, arrival > now else { return decision }

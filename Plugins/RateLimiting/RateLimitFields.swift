@@ -7,7 +7,7 @@ import NIOCore
 ///     RateLimit-Policy: "default";q=600;w=60
 ///     RateLimit: "default";r=599;t=1
 struct RateLimitFields {
-  private let prefix: ByteBuffer
+  private let prefix: [UInt8]
   private var lines = ByteBuffer()
 
   init(_ settings: RateLimitSettings) {
@@ -16,17 +16,21 @@ struct RateLimitFields {
     let (seconds, attoseconds) = settings.rate.period.components
     if attoseconds == 0 { text += ";w=\(seconds)" }
     text += "\r\nRateLimit: \"\(settings.name)\";r="
-    prefix = ByteBuffer(string: text)
+    prefix = Array(text.utf8)
   }
 
   /// `r` is what can be taken at once now, `t` the seconds until all of the allowance is back.
   mutating func add(_ decision: LimitDecision, to exchange: Exchange) {
     lines.clear()
-    lines.writeImmutableBuffer(prefix)
-    HeadWriting.writeDecimal(UInt64(max(0, decision.remaining)), into: &lines)
-    lines.writeStaticString(";t=")
-    HeadWriting.writeDecimal(Self.seconds(decision.fullIn), into: &lines)
-    HeadWriting.writeLineEnd(into: &lines)
+    lines.writeWithUnsafeMutableBytes(minimumWritableBytes: prefix.count + 48) { target in
+      var writer = RawWriter(target)
+      prefix.withUnsafeBytes { writer.append($0) }
+      writer.append(decimal: UInt64(max(0, decision.remaining)))
+      writer.append(";t=")
+      writer.append(decimal: Self.seconds(decision.fullIn))
+      writer.append("\r\n")
+      return writer.count
+    }
     exchange.responseAdditions.add(rendered: lines)
   }
 

@@ -13,7 +13,8 @@ final class RateLimitFilter: LimitFilter, ResponseFilter {
   private var fields: RateLimitFields?
 
   init(
-    settings: RateLimitSettings, store: any LimitStore, key: RateLimitKey, slot: StateSlot, counters: RateLimitCounters
+    settings: RateLimitSettings, store: any LimitStore, key: consuming RateLimitKey, slot: StateSlot,
+    counters: RateLimitCounters
   ) {
     rule = settings.rule
     self.store = store

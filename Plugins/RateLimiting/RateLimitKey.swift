@@ -5,26 +5,27 @@ import NIOCore
 /// Makes the key of an exchange: the rule and what was judged, each part with a tag and its length, hashed.
 ///
 /// The identity's fingerprint counts, never a field as the client spelled it: `bEaReR` and two blanks are no new caller.
-struct RateLimitKey {
+struct RateLimitKey: ~Copyable {
   private let parts: [RateLimitSettings.Part]
   private let missing: RateLimitSettings.Missing
   private let ipv6Prefix: Int
   private let seeds: (UInt64, UInt64)
   /// The rule, so that one store can serve many.
-  private let prefix: ByteBuffer
-  private var bytes = ByteBuffer()
+  private let prefix: [UInt8]
+  private var bytes = KeyBytes()
 
   init(_ settings: RateLimitSettings, seeds: (UInt64, UInt64)) {
     parts = settings.key
     missing = settings.missing
     ipv6Prefix = settings.ipv6Prefix
     self.seeds = seeds
-    var prefix = ByteBuffer()
-    prefix.writeInteger(UInt32(settings.name.utf8.count))
-    prefix.writeString(settings.name)
-    prefix.writeMultipleIntegers(settings.rule.interval, settings.rule.burst)
-    for part in settings.key { prefix.writeString("\(part.rawValue),") }
-    self.prefix = prefix
+    var prefix = KeyBytes()
+    for text in [settings.name] + settings.key.map(\.rawValue) {
+      Array(text.utf8).withUnsafeBytes { prefix.append(part: $0) }
+    }
+    prefix.append(UInt64(bitPattern: settings.rule.interval))
+    prefix.append(UInt64(bitPattern: settings.rule.burst))
+    self.prefix = prefix.withBytes { Array($0) }
   }
 
   enum Result {
@@ -36,17 +37,21 @@ struct RateLimitKey {
   }
 
   mutating func make(_ exchange: Exchange) -> Result {
-    bytes.clear()
-    bytes.writeImmutableBuffer(prefix)
+    bytes.reset()
+    prefix.withUnsafeBytes { bytes.append(raw: $0) }
     for part in parts where !append(part, exchange) {
       switch missing {
       case .skip: return .skip
       case .deny: return .deny
-      case .constant: bytes.writeInteger(UInt8(0xFF))
+      case .constant: bytes.append(Self.absent)
       }
     }
-    return .key(bytes.withUnsafeReadableBytes { LimitKey(parts: $0, seeds: seeds) })
+    return .key(bytes.withBytes { LimitKey(parts: $0, seeds: seeds) })
   }
+
+  // What precedes a part: none of them can be taken for another.
+  private static let absent: UInt8 = 0
+  private static let present: UInt8 = 1
 
   /// Appends a part; false, and nothing is appended, when the exchange has nothing for it.
   private mutating func append(_ part: RateLimitSettings.Part, _ exchange: Exchange) -> Bool {
@@ -55,8 +60,9 @@ struct RateLimitKey {
       guard let domain = exchange.domain else { return false }
       domain.key.withUnsafeReadableBytes { append($0) }
     case .token:
-      guard let words = exchange.identity?.fingerprint.words else { return false }
-      bytes.writeMultipleIntegers(UInt8(1), UInt32(32), words.0, words.1, words.2, words.3)
+      guard let identity = exchange.identity else { return false }
+      bytes.append(Self.present)
+      bytes.append(identity.fingerprint)
     case .subject: return append(exchange.identity?.subject)
     case .route: return append(exchange.route?.pattern)
     case .operation: return append(exchange.operation?.id)
@@ -67,20 +73,21 @@ struct RateLimitKey {
   }
 
   private mutating func append(_ part: UnsafeRawBufferPointer) {
-    bytes.writeMultipleIntegers(UInt8(1), UInt32(truncatingIfNeeded: part.count))
-    bytes.writeBytes(part)
+    bytes.append(Self.present)
+    bytes.append(part: part)
   }
 
   private mutating func append(_ text: String?) -> Bool {
-    guard let text, !text.isEmpty else { return false }
-    bytes.writeMultipleIntegers(UInt8(1), UInt32(truncatingIfNeeded: text.utf8.count))
-    bytes.writeString(text)
+    guard var text, !text.isEmpty else { return false }
+    text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
     return true
   }
 
   private mutating func appendAddress(_ text: String) -> Bool {
     guard let address = NetworkPrefix(text, ipv6Prefix: ipv6Prefix) else { return append(text) }
-    bytes.writeMultipleIntegers(UInt8(1), UInt32(17), address.family, address.high, address.low)
+    bytes.append(address.family)
+    bytes.append(address.high)
+    bytes.append(address.low)
     return true
   }
 }

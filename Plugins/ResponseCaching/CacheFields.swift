@@ -1,5 +1,4 @@
 import GatewayKit
-import HTTPWire
 import NIOCore
 
 /// Says what the cache did: `Cache-Status` (RFC 9211) and `Age` (RFC 9111 section 5.1).
@@ -9,11 +8,15 @@ struct CacheFields {
   mutating func addHit(_ response: CachedResponse, to exchange: Exchange) {
     let now = exchange.loop.now
     lines.clear()
-    lines.writeStaticString("Age: ")
-    HeadWriting.writeDecimal(Self.seconds(now &- response.born), into: &lines)
-    lines.writeStaticString("\r\nCache-Status: gatehouse; hit; ttl=")
-    HeadWriting.writeDecimal(Self.seconds(response.expires &- now), into: &lines)
-    HeadWriting.writeLineEnd(into: &lines)
+    lines.writeWithUnsafeMutableBytes(minimumWritableBytes: 96) { target in
+      var writer = RawWriter(target)
+      writer.append("Age: ")
+      writer.append(decimal: Self.seconds(now &- response.born))
+      writer.append("\r\nCache-Status: gatehouse; hit; ttl=")
+      writer.append(decimal: Self.seconds(response.expires &- now))
+      writer.append("\r\n")
+      return writer.count
+    }
     exchange.responseAdditions.add(rendered: lines)
   }
 

@@ -20,20 +20,27 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
   }
 
   func lookup(_ exchange: Exchange) -> Verdict {
-    guard exchange.request.method == .get || exchange.request.method == .head else { return .next }
-    guard let domain = exchange.domain, RequestRules.mayTakePart(exchange.request) else { return bypass(exchange) }
-    let directives = RequestRules.directives(exchange.request.block)
-    guard !directives.noStore, key.make(exchange, domain) else { return bypass(exchange) }
-    return key.bytes.withUnsafeReadableBytes { key in
+    // Taken once: every access to a property of the exchange that holds references counts them.
+    let request = exchange.request
+    guard request.method == .get || request.method == .head else { return .next }
+    guard let domain = exchange.domain, RequestRules.mayTakePart(request) else { return bypass(exchange) }
+    let directives = RequestRules.directives(request.block)
+    guard !directives.noStore, key.make(exchange, request, domain) else { return bypass(exchange) }
+    return key.bytes.withBytes { key in
       let hash = store.hash(key)
-      let forwarded = directives.noCache ? .request : find(exchange, hash, key, directives)
-      guard let forwarded else { return hit(exchange) }
-      return miss(exchange, domain, hash, key, forwarded, directives)
+      let found =
+        directives.noCache ? .toBeForwarded(.request) : find(request, hash, key, directives, now: exchange.loop.now)
+      switch found {
+      case .response(let response): return hit(exchange, response)
+      case .toBeForwarded(let reason): return miss(exchange, domain, hash, key, reason, directives)
+      }
     }
   }
 
-  /// The answer of the last look-up that found one.
-  private var found: CachedResponse?
+  private enum Found {
+    case response(CachedResponse)
+    case toBeForwarded(StoreJob.Forwarded)
+  }
 
   private func bypass(_ exchange: Exchange) -> Verdict {
     exchange.cacheResult = "bypass"
@@ -42,25 +49,22 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
     return .next
   }
 
-  /// Nil when ``found`` may be given, else why not.
   private func find(
-    _ exchange: Exchange, _ hash: UInt64, _ key: UnsafeRawBufferPointer, _ directives: CacheControl
-  ) -> StoreJob.Forwarded? {
-    let now = exchange.loop.now
-    switch store.find(hash, key, exchange.request.block, now: now) {
-    case .none: return .miss
-    case .stale: return .stale
+    _ request: RequestHead, _ hash: UInt64, _ key: UnsafeRawBufferPointer, _ directives: CacheControl, now: Int64
+  ) -> Found {
+    switch store.find(hash, key, request.block, now: now) {
+    case .none: return .toBeForwarded(.miss)
+    case .stale: return .toBeForwarded(.stale)
     case .fresh(let response):
-      if let most = directives.maxAge, now &- response.born > most &* 1_000_000_000 { return .request }
-      if let least = directives.minFresh, response.expires &- now < least &* 1_000_000_000 { return .request }
-      found = response
-      return nil
+      if let most = directives.maxAge, now &- response.born > most &* 1_000_000_000 { return .toBeForwarded(.request) }
+      if let least = directives.minFresh, response.expires &- now < least &* 1_000_000_000 {
+        return .toBeForwarded(.request)
+      }
+      return .response(response)
     }
   }
 
-  private func hit(_ exchange: Exchange) -> Verdict {
-    guard let response = found else { return bypass(exchange) }
-    found = nil
+  private func hit(_ exchange: Exchange, _ response: CachedResponse) -> Verdict {
     exchange.cacheResult = "hit"
     store.counters.hits.add()
     lines.addHit(response, to: exchange)
@@ -100,7 +104,9 @@ extension CacheFilter {
   func storeHead(_ exchange: Exchange) -> Bool {
     guard let job = exchange[slot] as? StoreJob, let terms = job.terms else { return false }
     job.fields = StoredFields.render(exchange)
-    terms.vary.writeValues(of: exchange.request.block, into: &job.varyValues)
+    var values = KeyBytes()
+    terms.vary.writeValues(of: exchange.request.block, into: &values)
+    job.varyValues = values.withBytes { Array($0) }
     job.headTime = exchange.loop.now
     if case .length(let length) = exchange.response.framing { job.expect(Int(clamping: length)) }
     return true

@@ -4,11 +4,11 @@ import NIOCore
 
 /// Makes the key under which answers to a request are kept: length-prefixed parts, so that no request can be spelled to
 /// look like another, and made of what was judged: the domain, the caller's class, the normalised path.
-struct CacheKeyBuilder {
+struct CacheKeyBuilder: ~Copyable {
   private let share: CacheSettings.Share
   private let fields: FieldSelection
   private let parameters: [[UInt8]]?
-  private(set) var bytes = ByteBuffer()
+  private(set) var bytes = KeyBytes()
 
   init(_ settings: CacheSettings) {
     share = settings.share
@@ -18,42 +18,36 @@ struct CacheKeyBuilder {
 
   /// Fills ``bytes``; false when the request belongs to no class, because the class is made of an identity and there is
   /// none.
-  mutating func make(_ exchange: Exchange, _ domain: DomainFacts) -> Bool {
-    bytes.clear()
-    domain.key.withUnsafeReadableBytes { append($0) }
+  mutating func make(_ exchange: Exchange, _ request: RequestHead, _ domain: DomainFacts) -> Bool {
+    bytes.reset()
+    domain.key.withUnsafeReadableBytes { bytes.append(part: $0) }
     guard appendClass(exchange.identity) else { return false }
-    let request = exchange.request
     // The origin sees the scheme and whether the domain was named.
     let isNamed = request.block.withValue(of: .losantdomain) { !$0.isEmpty } ?? false
-    bytes.writeInteger(UInt8(exchange.isSecure ? 1 : 0) | (isNamed ? 2 : 0) | (request.hasQuery ? 4 : 0))
-    request.withAuthority { append($0) }
-    request.withPath { append($0) }
-    let place = bytes.writerIndex
-    bytes.writeInteger(UInt32(0))
-    _ = request.withQuery { appendQuery($0) }
-    bytes.setInteger(UInt32(truncatingIfNeeded: bytes.writerIndex - place - 4), at: place)
+    let hasQuery = request.hasQuery
+    bytes.append((exchange.isSecure ? 1 : 0) | (isNamed ? 2 : 0) | (hasQuery ? 4 : 0) as UInt8)
+    request.withAuthority { bytes.append(part: $0) }
+    request.withPath { bytes.append(part: $0) }
+    if hasQuery { _ = request.withQuery { appendQuery($0) } }
     fields.writeValues(of: request.block, into: &bytes)
     return true
-  }
-
-  private mutating func append(_ part: UnsafeRawBufferPointer) {
-    bytes.writeInteger(UInt32(truncatingIfNeeded: part.count))
-    bytes.writeBytes(part)
   }
 
   private mutating func appendClass(_ identity: Identity?) -> Bool {
     switch share {
     case .public:
-      bytes.writeInteger(UInt8(1))
+      bytes.append(1 as UInt8)
     case .domain:
       // What was fetched with a token is not for those who have none.
-      bytes.writeInteger(UInt8(identity == nil ? 2 : 3))
+      bytes.append((identity == nil ? 2 : 3) as UInt8)
     case .scopes:
-      guard let words = identity?.scopesFingerprint.words else { return false }
-      bytes.writeMultipleIntegers(UInt8(4), words.0, words.1, words.2, words.3)
+      guard let identity else { return false }
+      bytes.append(4 as UInt8)
+      bytes.append(identity.scopesFingerprint)
     case .token:
-      guard let words = identity?.fingerprint.words else { return false }
-      bytes.writeMultipleIntegers(UInt8(5), words.0, words.1, words.2, words.3)
+      guard let identity else { return false }
+      bytes.append(5 as UInt8)
+      bytes.append(identity.fingerprint)
     }
     return true
   }
@@ -63,15 +57,15 @@ struct CacheKeyBuilder {
 
 extension CacheKeyBuilder {
   private mutating func appendQuery(_ query: UnsafeRawBufferPointer) {
-    guard let parameters else {
-      bytes.writeBytes(query)
-      return
-    }
+    guard let parameters else { return bytes.append(part: query) }
+    let place = bytes.appendCount()
+    var count = 0
     for part in query.split(separator: UInt8(ascii: "&"), omittingEmptySubsequences: true)
     where !Self.mayBeLeftOut(part, parameters) {
-      bytes.writeInteger(UInt32(truncatingIfNeeded: part.count))
-      bytes.writeBytes(part)
+      bytes.append(part: UnsafeRawBufferPointer(rebasing: part))
+      count += 1
     }
+    bytes.setCount(count, at: place)
   }
 
   /// A parameter that is not named is left out only when no origin can read a named one in it: its name means itself

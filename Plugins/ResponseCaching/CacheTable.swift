@@ -1,9 +1,17 @@
+import GatewayKit
 import HTTPWire
-import NIOCore
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
 
 /// The answers of one stripe: a chained hash table of a fixed number of buckets and a list from the last used to the
 /// longest unused. Keys are compared in full.
-struct CacheTable {
+struct CacheTable: ~Copyable {
   enum Found {
     case fresh(CachedResponse)
     /// There was one, but it is too old or its path was changed.
@@ -32,7 +40,7 @@ struct CacheTable {
   private(set) var used: Int
   private(set) var count = 0
   /// Reused to compare what a request says under the names of `Vary`.
-  private var values = ByteBuffer()
+  private var values = KeyBytes()
 
   init(budget: Int) {
     var size = 16
@@ -75,15 +83,18 @@ extension CacheTable {
     if entry.vary.isEmpty { return true }
     if !hasValues {
       hasValues = true
-      values.clear()
+      values.reset()
       entry.vary.writeValues(of: block, into: &values)
     }
-    return values == entry.varyValues
+    return values.withBytes { Self.equal(entry.varyValues, $0) }
   }
 
   private static func equal(_ left: [UInt8], _ right: UnsafeRawBufferPointer) -> Bool {
     left.withUnsafeBytes { left in
-      left.count == right.count && left.elementsEqual(right)
+      guard left.count == right.count, let a = left.baseAddress, let b = right.baseAddress else {
+        return left.count == right.count
+      }
+      return memcmp(a, b, left.count) == 0
     }
   }
 }

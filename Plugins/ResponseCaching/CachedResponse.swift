@@ -8,7 +8,7 @@ final class CachedResponse: Sendable {
   let hash: UInt64
   let vary: FieldSelection
   /// What the request said under the names of ``vary``.
-  let varyValues: ByteBuffer
+  let varyValues: [UInt8]
   let reply: Reply
   /// Monotonic nanoseconds at which the response was no time old.
   let born: Int64
@@ -22,7 +22,7 @@ final class CachedResponse: Sendable {
   /// Objects, headers of storages and places in tables that an entry takes beside its bytes.
   static let overhead = 768
 
-  init(_ job: StoreJob, terms: StoreRules.Terms, fields: ByteBuffer, varyValues: ByteBuffer, now: Int64) {
+  init(_ job: StoreJob, terms: StoreRules.Terms, fields: ByteBuffer, varyValues: [UInt8], now: Int64) {
     key = job.key
     hash = job.hash
     vary = terms.vary

@@ -1,5 +1,5 @@
+import GatewayKit
 import HTTPWire
-import NIOCore
 
 /// Some field names, and what a request says under them: for the fields of the key and for those that `Vary` names.
 struct FieldSelection: Sendable, Equatable {
@@ -35,32 +35,24 @@ struct FieldSelection: Sendable, Equatable {
   }
 
   /// Writes, for every name, how many fields there are and each value after its length.
-  func writeValues(of block: FieldBlock, into out: inout ByteBuffer) {
+  func writeValues(of block: FieldBlock, into out: inout KeyBytes) {
     for name in names {
-      let place = out.writerIndex
-      out.writeInteger(UInt32(0))
-      var count: UInt32 = 0
+      let place = out.appendCount()
+      var count = 0
       switch name {
       case .known(let id):
         guard block.present.contains(id) else { continue }
         for index in block.fields.indices where block.fields[index].id == id && !block.fields[index].isRemoved {
-          Self.writeValue(index, of: block, into: &out)
+          block.withValue(index) { out.append(part: $0) }
           count += 1
         }
       case .other(let text):
         for index in block.fields.indices where Self.isNamed(text, index, of: block) {
-          Self.writeValue(index, of: block, into: &out)
+          block.withValue(index) { out.append(part: $0) }
           count += 1
         }
       }
-      out.setInteger(count, at: place)
-    }
-  }
-
-  private static func writeValue(_ index: Int, of block: FieldBlock, into out: inout ByteBuffer) {
-    block.withValue(index) { value in
-      out.writeInteger(UInt32(truncatingIfNeeded: value.count))
-      out.writeBytes(value)
+      out.setCount(count, at: place)
     }
   }
 

@@ -13,7 +13,7 @@ final class StoreJob {
   /// Set when the head says that the response is kept.
   var terms: StoreRules.Terms?
   var fields = ByteBuffer()
-  var varyValues = ByteBuffer()
+  var varyValues: [UInt8] = []
   /// Monotonic nanoseconds when the head was complete.
   var headTime: Int64 = 0
 

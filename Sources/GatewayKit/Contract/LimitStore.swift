@@ -34,7 +34,7 @@ public protocol SharedLimitStore: Sendable {
 ///
 /// Peers do not know the seeds, so they cannot make two keys meet; by chance, two of a million callers meet with a
 /// probability below 10^-26.
-public struct LimitKey: Sendable, Hashable {
+public struct LimitKey: Sendable, Hashable, BitwiseCopyable {
   /// The first 64 bits.
   public let high: UInt64
   /// The last 64 bits.

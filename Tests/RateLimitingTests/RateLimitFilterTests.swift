@@ -1,0 +1,144 @@
+import GatewayKit
+import NIOCore
+import Testing
+
+@testable import RateLimiting
+
+@Suite struct RateLimitFilterTests {
+  private let bench = Bench()
+
+  private func filter(_ settings: [String: ConfigNode.Value]) throws -> RateLimitFilter {
+    let plugin: RateLimitingPlugin = try bench.plugin(settings)
+    return try #require(plugin.makeFilter(on: bench.loop) as? RateLimitFilter)
+  }
+
+  private func status(_ verdict: Verdict) -> UInt16? {
+    if case .reply(let reply) = verdict { reply.status } else { nil }
+  }
+
+  @Test func tellsTheClient() throws {
+    let filter = try filter(["rate": .text("600/m")])
+    let exchange = try bench.exchange(identity: .sample(1))
+    #expect(status(filter.limit(exchange)) == nil)
+    #expect(exchange.addedFields == "RateLimit-Policy: \"default\";q=600;w=60\r\nRateLimit: \"default\";r=599;t=1\r\n")
+  }
+
+  @Test func refusesWith429() throws {
+    let filter = try filter(["rate": .text("2/m"), "name": .text("few")])
+    for _ in 0..<2 { #expect(status(filter.limit(try bench.exchange(identity: .sample(1)))) == nil) }
+    let exchange = try bench.exchange(identity: .sample(1))
+    guard case .reply(let reply) = filter.limit(exchange) else { throw Bench.IncompleteHead() }
+    #expect(reply.status == 429)
+    #expect(reply.reason == "rate_limited")
+    #expect(exchange.addedFields.hasSuffix("RateLimit: \"few\";r=0;t=60\r\nRetry-After: 30\r\n"))
+    // Half a minute and a bit less: rounded up, and at least a second.
+    bench.clock.advance(29_999_999_999)
+    let early = try bench.exchange(identity: .sample(1))
+    #expect(status(filter.limit(early)) == 429)
+    #expect(early.addedFields.hasSuffix("Retry-After: 1\r\n"))
+    bench.clock.advance(1)
+    #expect(status(filter.limit(try bench.exchange(identity: .sample(1)))) == nil)
+  }
+
+  @Test func hidesItsFields() throws {
+    let filter = try filter(["rate": .text("1/h"), "headers": .text("false")])
+    let first = try bench.exchange()
+    _ = filter.limit(first)
+    #expect(first.addedFields.isEmpty)
+    let second = try bench.exchange()
+    #expect(status(filter.limit(second)) == 429)
+    #expect(second.addedFields == "Retry-After: 3600\r\n")
+  }
+
+  @Test func leavesOutAWindowThatIsNoWholeNumber() throws {
+    let filter = try filter(["rate": .text("5/250ms")])
+    let exchange = try bench.exchange()
+    _ = filter.limit(exchange)
+    #expect(exchange.addedFields.hasPrefix("RateLimit-Policy: \"default\";q=5\r\n"))
+  }
+
+  @Test func countsEachCallerOfEachDomain() throws {
+    let filter = try filter(["rate": .text("1/h")])
+    for domain in ["a", "b", "ab"] {
+      for number in UInt64(0)..<3 {
+        #expect(status(filter.limit(try bench.exchange(domain: domain, identity: .sample(number)))) == nil)
+        #expect(status(filter.limit(try bench.exchange(domain: domain, identity: .sample(number)))) == 429)
+      }
+      #expect(status(filter.limit(try bench.exchange(domain: domain))) == nil)
+      #expect(status(filter.limit(try bench.exchange(domain: domain, address: "192.0.2.2"))) == 429)
+    }
+  }
+
+  /// Parts are length-prefixed: moving a border makes another key.
+  @Test func partsDoNotRunTogether() throws {
+    let filter = try filter(["rate": .text("1/h"), "key": .list(["domain", "method", "subject"])])
+    for (domain, method) in [("aGET", "GET"), ("a", "GETGET"), ("aG", "ETGET"), ("aGETG", "ET")] {
+      #expect(status(filter.limit(try bench.exchange("\(method) / HTTP/1.1", domain: domain))) == nil)
+    }
+  }
+
+  @Test func missingParts() throws {
+    let skip = try filter(["rate": .text("1/h"), "missing": .text("skip")])
+    for _ in 0..<5 { #expect(status(skip.limit(try bench.exchange())) == nil) }
+    let deny = try filter(["rate": .text("1/h"), "missing": .text("deny")])
+    #expect(status(deny.limit(try bench.exchange())) == 403)
+    #expect(status(deny.limit(try bench.exchange(identity: .sample(1)))) == nil)
+  }
+
+  @Test func addressesCountByPrefix() throws {
+    let filter = try filter(["rate": .text("1/h"), "key": .text("address")])
+    let groups = [
+      ["192.0.2.1", "::ffff:192.0.2.1"], ["192.0.2.2"], ["2001:db8::1", "2001:db8:0:0:ffff::2"], ["2001:db8:0:1::1"],
+      ["fe80::1%eth0", "fe80::2%eth1"], ["unix"],
+    ]
+    for group in groups {
+      for (index, address) in group.enumerated() {
+        #expect((status(filter.limit(try bench.exchange(address: address))) == nil) == (index == 0), "\(address)")
+      }
+    }
+  }
+
+  @Test func fullTable() throws {
+    for (setting, expected) in [("refuse", UInt16(503)), ("allow", nil)] {
+      let filter = try filter(["rate": .text("1/h"), "entries": .text("1"), "when_full": .text(setting)])
+      #expect(status(filter.limit(try bench.exchange(identity: .sample(1)))) == nil)
+      #expect(status(filter.limit(try bench.exchange(identity: .sample(2)))) == expected)
+    }
+  }
+
+  /// What a later limit of the chain refuses takes nothing from this one.
+  @Test func givesBackWhatALaterLimitRefuses() throws {
+    let wide = try filter(["rate": .text("3/h"), "name": .text("wide")])
+    let narrow = try filter(["rate": .text("1/h"), "name": .text("narrow")])
+    for index in 0..<10 {
+      let exchange = try bench.exchange(identity: .sample(1))
+      #expect(status(wide.limit(exchange)) == nil)
+      guard case .reply(let reply) = narrow.limit(exchange) else {
+        #expect(index == 0)
+        continue
+      }
+      exchange.replyInProgress = reply
+      narrow.response(exchange)
+      wide.response(exchange)
+    }
+    // One was taken and kept, so two are left.
+    let exchange = try bench.exchange(identity: .sample(1))
+    _ = wide.limit(exchange)
+    #expect(exchange.addedFields.contains("RateLimit: \"wide\";r=1;"))
+  }
+
+  @Test func settingsAreChecked() {
+    let wrong: [[String: ConfigNode.Value]] = [
+      [:], ["rate": .text("0/s")], ["rate": .text("1/s"), "burst": .text("0")],
+      ["rate": .text("1/s"), "key": .text("ip")],
+      ["rate": .text("1/s"), "key": .list([])], ["rate": .text("1/s"), "name": .text("a\"b")],
+      ["rate": .text("1/36500d"), "burst": .text("1000")], ["rate": .text("1/s"), "limit": .text("1")],
+      ["rate": .text("1/s"), "key": .list(["token", "token"])],
+    ]
+    for values in wrong {
+      #expect(throws: ConfigurationError.self) {
+        let _: RateLimitSettings = try bench.settings(values)
+      }
+    }
+  }
+}

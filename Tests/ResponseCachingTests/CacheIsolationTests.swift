@@ -1,0 +1,119 @@
+import GatewayKit
+import HTTPWire
+import NIOCore
+import Testing
+
+@testable import ResponseCaching
+
+/// Nobody gets what was fetched for another class, another target or other values of `Vary`.
+@Suite struct CacheIsolationTests {
+  /// Everything that an answer may depend on, kept apart by the test and not by the key's maker.
+  private struct Facts: Equatable {
+    var domain: String
+    var sharing: [String]
+    var target: String
+    var authority: String
+    var fields: [String]
+  }
+
+  private static let domains = ["a", "aa", "a.b", "a\u{0}", "ab"]
+  private static let targets = [
+    "/", "/a", "/aa", "/a?", "/a?a", "/a/a", "/a?a=/a", "/a%2Fa", "/a?x=1&y=2", "/a?x=1&y=2&", "/a;b", "/a?example.com",
+    "/a/?", "/%00/", "/a?a%00a",
+  ]
+  private static let hosts = ["a", "aa", "a:80", "gateway", "gateway/a"]
+  private static let fields: [[String]] = [
+    [], ["Accept: a"], ["Accept: aa"], ["Accept: a", "Accept: a"], ["Accept: a,a"], ["Accept-Version: a"],
+    ["Accept-Version: aa", "Accept: a"], ["X-V: a"], ["X-V: aa"], ["X-V: a", "X-V: a"], ["losantdomain: a"],
+    ["Accept: a", "X-V: a"],
+  ]
+
+  private func sharing(_ share: String, _ identity: Identity?) -> [String] {
+    switch share {
+    case "token": [identity?.subject ?? "-"]
+    case "scopes": identity?.scopes ?? ["-"]
+    case "domain": [identity == nil ? "anonymous" : "identified"]
+    default: []
+    }
+  }
+
+  private func identities() -> [Identity?] {
+    let sets = [["a"], ["a", "b"], ["ab"], []]
+    return [nil] + (0..<8).map { Identity.sample($0, scopes: sets[Int($0) % 4]) }
+  }
+
+  private func exchange(
+    _ cache: CacheHarness, _ facts: Facts, _ identity: Identity?
+  ) throws -> Exchange {
+    cache.bench.loop.refresh()
+    let exchange = Exchange(loop: cache.bench.loop, peerAddress: "", isSecure: false)
+    let lines = ["GET \(facts.target) HTTP/1.1", "Host: \(facts.authority)"] + facts.fields
+    var bytes = ByteBuffer(string: lines.joined(separator: "\r\n") + "\r\n\r\n")
+    var parser = RequestHeadParser()
+    #expect(try parser.parse(&bytes, into: &exchange.request))
+    exchange.domain = DomainFacts(name: facts.domain)
+    exchange.identity = identity
+    return exchange
+  }
+
+  @Test(arguments: ["token", "scopes", "domain", "public"], 0..<3)
+  func nobodySeesAnothers(share: String, seed: UInt64) throws {
+    let cache = try CacheHarness(["ttl": .text("1h"), "share": .text(share)])
+    var random = SplitMix(state: seed)
+    let identities = identities()
+    var asked: [String: Facts] = [:]
+    var (hits, wrong) = (0, 0)
+    for number in 0..<4000 {
+      guard let identity = identities.randomElement(using: &random),
+        let target = Self.targets.randomElement(using: &random),
+        let domain = Self.domains.randomElement(using: &random), let host = Self.hosts.randomElement(using: &random),
+        let fields = Self.fields.randomElement(using: &random)
+      else { continue }
+      let facts = Facts(
+        domain: domain, sharing: sharing(share, identity), target: target, authority: host, fields: fields)
+      guard let exchange = try? exchange(cache, facts, identity) else { continue }
+      let body = "answer \(number)"
+      let answer = try cache.run(exchange, fields: ["Vary: X-V"], body: body)
+      if answer.isHit {
+        hits += 1
+        if asked[answer.body] != facts { wrong += 1 }
+        if identity == nil, share == "token" || share == "scopes" { wrong += 1 }
+      } else {
+        asked[body] = facts
+      }
+    }
+    #expect(wrong == 0)
+    #expect(hits > 100)
+  }
+
+  @Test func noClassWithoutAnIdentity() throws {
+    for share in ["token", "scopes"] {
+      let cache = try CacheHarness(["ttl": .text("1h"), "share": .text(share)])
+      for _ in 0..<2 { #expect(try cache.run(cache.bench.exchange()).cacheResult == "bypass") }
+    }
+  }
+
+  @Test func sharesInsideTheClass() throws {
+    let (one, two) = (Identity.sample(1, scopes: ["a"]), Identity.sample(2, scopes: ["a"]))
+    let other = Identity.sample(3, scopes: ["b"])
+    for (share, expected) in [
+      ("token", [true, false, false, false]), ("scopes", [true, true, false, false]),
+      ("domain", [true, true, true, false]),
+      ("public", [true, true, true, true]),
+    ] {
+      for (identity, isHit) in zip([one, two, other, nil], expected) {
+        let cache = try CacheHarness(["ttl": .text("1h"), "share": .text(share)])
+        _ = try cache.run(cache.bench.exchange(identity: one))
+        #expect(try cache.run(cache.bench.exchange(identity: identity)).isHit == isHit, "\(share)")
+      }
+    }
+  }
+
+  @Test func schemesAreApart() throws {
+    let cache = try CacheHarness(["ttl": .text("1h")])
+    let secure = try cache.bench.exchange(identity: .sample(1))
+    secure.isSecure = true
+    _ = try cache.run(secure)
+    #expect(try !cache.run(cache.bench.exchange(identity: .sample(1))).isHit)
+  }
+}
