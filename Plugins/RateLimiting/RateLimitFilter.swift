@@ -26,6 +26,8 @@ final class RateLimitFilter: LimitFilter, ResponseFilter {
   }
 
   func limit(_ exchange: Exchange) -> Verdict {
+    // The same rule in the floor and in a domain is one rule, so it counts once.
+    if exchange[slot] === self { return .next }
     switch key.make(exchange) {
     case .skip: return .next
     case .deny: return .reply(Self.keyMissing)

@@ -2,16 +2,19 @@ import GatewayKit
 import HTTPWire
 import NIOCore
 
-/// Settles the id in the identity phase, the earliest there is, so that refusals of later phases carry it; adds it to the
-/// response when its head is complete, whoever answers.
+/// Settles the id in the identity phase, the earliest there is, and adds it to the response when its head is complete,
+/// whoever answers. An exchange that was refused before this filter was asked gets its id settled then, before the body of
+/// the refusal is made.
 final class RequestIDFilter: IdentityFilter, ResponseFilter {
   private let name: String
   private let prefix: ByteBuffer
   private let isStandardName: Bool
   private let accepts: Bool
+  private let slot: StateSlot
   private var line = ByteBuffer()
 
-  init(_ settings: RequestIDSettings) {
+  init(_ settings: RequestIDSettings, slot: StateSlot) {
+    self.slot = slot
     name = settings.header
     prefix = ByteBuffer(string: "\(settings.header): ")
     isStandardName = settings.header == "x-request-id"
@@ -19,15 +22,22 @@ final class RequestIDFilter: IdentityFilter, ResponseFilter {
   }
 
   func identify(_ exchange: Exchange) -> Verdict {
-    if accepts { takeID(exchange) }
+    settle(exchange)
     removeFields(&exchange.request.block)
     add(exchange, to: &exchange.requestAdditions)
     return .next
   }
 
   func response(_ exchange: Exchange) {
+    settle(exchange)
     if !isStandardName { removeFields(&exchange.response.block) }
     add(exchange, to: &exchange.responseAdditions)
+  }
+
+  private func settle(_ exchange: Exchange) {
+    guard accepts, exchange[slot] !== self else { return }
+    exchange[slot] = self
+    takeID(exchange)
   }
 
   private func add(_ exchange: Exchange, to additions: inout FieldAdditions) {

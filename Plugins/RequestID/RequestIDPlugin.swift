@@ -8,14 +8,16 @@ public struct RequestIDPlugin: Plugin {
     id: "request-id", summary: "Sends an id of the exchange to the origin and back to the client.")
 
   private let settings: RequestIDSettings
+  private let slot: StateSlot
 
   /// Makes the plugin.
   public init(
     settings: RequestIDSettings, at position: SourcePosition, environment: PluginEnvironment
   ) throws(ConfigurationError) {
     self.settings = settings
+    slot = environment.makeStateSlot()
   }
 
   /// The filter of one loop.
-  public func makeFilter(on loop: LoopContext) -> any Filter { RequestIDFilter(settings) }
+  public func makeFilter(on loop: LoopContext) -> any Filter { RequestIDFilter(settings, slot: slot) }
 }

@@ -127,6 +127,15 @@ import Testing
     #expect(exchange.addedFields.contains("RateLimit: \"wide\";r=1;"))
   }
 
+  @Test func countsOnceWhenItStandsTwice() throws {
+    let filter = try filter(["rate": .text("2/h")])
+    for _ in 0..<2 {
+      let exchange = try bench.exchange()
+      #expect(status(filter.limit(exchange)) == nil && status(filter.limit(exchange)) == nil)
+    }
+    #expect(status(filter.limit(try bench.exchange())) == 429)
+  }
+
   @Test func settingsAreChecked() {
     let wrong: [[String: ConfigNode.Value]] = [
       [:], ["rate": .text("0/s")], ["rate": .text("1/s"), "burst": .text("0")],

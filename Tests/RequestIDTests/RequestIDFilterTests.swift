@@ -61,6 +61,25 @@ import Testing
     #expect(exchange.responseAdditions.names.contains(.xRequestID))
   }
 
+  /// A refusal may come before the filter was asked.
+  @Test func settlesTheIDOfAnEarlyRefusal() throws {
+    let exchange = try bench.exchange("GET / HTTP/1.1", ["X-Request-ID: mine"])
+    exchange.replyInProgress = Reply(refusing: 401, "token_missing", message: "")
+    try filter(["accept": .text("true")]).response(exchange)
+    #expect(exchange.requestID == "mine")
+    #expect(exchange.addedFields == "X-Request-ID: mine\r\n")
+  }
+
+  /// The origin's way must not change an id that was settled.
+  @Test func settlesOnce() throws {
+    let exchange = try bench.exchange("GET / HTTP/1.1", ["X-Request-ID: mine"])
+    let filter = try filter(["accept": .text("true")])
+    _ = filter.identify(exchange)
+    exchange.setRequestID(UnsafeRawBufferPointer(start: nil, count: 0))
+    filter.response(exchange)
+    #expect(exchange.requestID != "mine")
+  }
+
   @Test func usesAnotherField() throws {
     let filter = try filter(["header": .text("X-Correlation-ID"), "accept": .text("on")])
     let exchange = try bench.exchange("GET / HTTP/1.1", ["X-CORRELATION-id: abc"])
