@@ -1,5 +1,6 @@
-package import Logging
-package import NIOCore
+import GatewayKit
+import Logging
+import NIOCore
 import NIOPosix
 import NIOSSL
 
