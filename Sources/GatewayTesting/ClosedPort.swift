@@ -20,7 +20,8 @@ public final class ClosedPort {
     #else
       let kind = SOCK_STREAM
     #endif
-    descriptor = socket(AF_INET, kind, 0)
+    let descriptor = socket(AF_INET, kind, 0)
+    self.descriptor = descriptor
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
@@ -30,8 +31,8 @@ public final class ClosedPort {
         bind(descriptor, address, length) == 0 && getsockname(descriptor, address, &length) == 0
       }
     }
-    guard bound else { throw HarnessError.timeout("no port could be bound") }
     port = Int(UInt16(bigEndian: address.sin_port))
+    guard bound else { throw HarnessError.timeout("no port could be bound") }
   }
 
   deinit { close(descriptor) }

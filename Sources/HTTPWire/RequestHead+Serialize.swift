@@ -12,14 +12,17 @@ extension RequestHead {
   ///   - out: what is written is appended to it.
   ///   - extra: whole field lines, each with its CR LF, or nothing.
   ///   - host: the value of Host; nil for the request's own authority.
-  public func serialize(into out: inout ByteBuffer, extra: ByteBuffer, host: ByteBuffer?) {
-    let size =
-      block.bytes.readableBytes + 2 * block.fields.count + rewrittenPath.count + extra.readableBytes
-      + (host?.readableBytes ?? Int(authority.length)) + 96
+  ///   - pathPrefix: what stands before the path at the next server: empty, or with a slash at its beginning only.
+  public func serialize(
+    into out: inout ByteBuffer, extra: ByteBuffer, host: ByteBuffer?, pathPrefix: ByteBuffer = ByteBuffer()
+  ) {
+    let fieldBytes = block.bytes.readableBytes + 2 * block.fields.count + extra.readableBytes
+    let hostBytes = host?.readableBytes ?? Int(authority.length)
+    let size = fieldBytes + hostBytes + pathPrefix.readableBytes + rewrittenPath.count + 96
     out.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { target in
       var writer = HeadWriter(target)
       block.bytes.withUnsafeReadableBytes { head in
-        writeRequestLine(&writer)
+        writeRequestLine(pathPrefix, &writer)
         writeHost(host, &writer)
         for field in block.fields where !field.isRemoved && !Self.written.contains(field.id) {
           writer.append(field, of: head)
@@ -32,9 +35,10 @@ extension RequestHead {
     }
   }
 
-  private func writeRequestLine(_ writer: inout HeadWriter) {
+  private func writeRequestLine(_ pathPrefix: ByteBuffer, _ writer: inout HeadWriter) {
     withMethodName { writer.append($0) }
     writer.append(" ")
+    if form != .asterisk { pathPrefix.withUnsafeReadableBytes { writer.append($0) } }
     withPath { writer.append($0) }
     withQuery { query in
       writer.append("?")

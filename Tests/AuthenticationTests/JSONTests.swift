@@ -62,6 +62,11 @@ import Testing
         }
       }
       guard let object = try? StrictJSON.object(bytes) else { continue }
+      // Foundation refuses numbers that no Double holds; they are JSON all the same.
+      let isHuge = object.members.contains { member in
+        if case .number(let number) = member.value { Double(number)?.isFinite != true } else { false }
+      }
+      if isHuge { continue }
       taken += 1
       let other = try? JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any]
       #expect(other?.count == object.members.count, "\(String(decoding: bytes, as: UTF8.self))")

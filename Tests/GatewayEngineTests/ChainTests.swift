@@ -62,7 +62,7 @@ private final class ProbeFilter: IdentityFilter, RequestFilter, ResponseFilter {
 
 @Suite struct ChainTests {
   private static func yaml(_ origin: Int) -> String {
-    configuration(origin: origin, "timeouts: { plugin_wait: 200ms }\ndefaults: { use: [probe] }")
+    configuration(origin: origin, pluginWait: "1s", "defaults: { use: [probe] }")
   }
 
   @Test(arguments: [

@@ -156,3 +156,47 @@ import Testing
     #expect(content.filter { $0.isLetter } == "abcde")
   }
 }
+
+@Suite struct EndpointTests {
+  @Test func putsTheBasePathBeforeThePath() async throws {
+    let log = RequestLog()
+    let origin = try await ScriptedOrigin.answering(helloResponse, recording: log)
+    let yaml = """
+      version: 1
+      listeners: [{ bind: "127.0.0.1:0" }]
+      upstreams: { origin: { endpoints: ["http://127.0.0.1:\(origin.port)/base/v1"] } }
+      domains: [{ name: example.com, upstream: origin }]
+      """
+    try await TestGateway.with(yaml) { gateway in
+      _ = try await answer(to: request("GET /a/../me?x=1", "Connection: close"), port: gateway.port)
+    }
+    #expect(log.requests.first?.hasPrefix("GET /base/v1/me?x=1 HTTP/1.1\r\n") == true)
+  }
+
+  @Test func turnsAmongEndpoints() async throws {
+    let one = try await ScriptedOrigin.answering("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\none")
+    let two = try await ScriptedOrigin.answering("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\ntwo")
+    let closed = try ClosedPort()
+    let endpoints = [one.port, closed.port, two.port].map { "\"http://127.0.0.1:\($0)\"" }.joined(separator: ", ")
+    let yaml = """
+      version: 1
+      listeners: [{ bind: "127.0.0.1:0" }]
+      upstreams: { origin: { endpoints: [\(endpoints)] } }
+      domains: [{ name: example.com, upstream: origin }]
+      """
+    try await TestGateway.with(yaml) { gateway in
+      try await RawConnection.with(port: gateway.port) { exchange in
+        var seen: [String: Int] = [:]
+        for _ in 0..<30 {
+          try await exchange.send(request("GET /"))
+          let message = try #require(try await exchange.receiveMessage())
+          seen[String(decoding: message.content, as: UTF8.self), default: 0] += 1
+        }
+        // What the dead one refuses goes to another; no request is lost.
+        #expect(seen.keys.sorted() == ["one", "two"])
+        #expect(seen.values.reduce(0, +) == 30)
+        #expect(seen.values.allSatisfy { $0 >= 5 })
+      }
+    }
+  }
+}

@@ -1,11 +1,14 @@
 import GatewayTesting
 
 /// A configuration with one domain, `example.com`, in front of one origin.
-func configuration(origin: Int, _ more: String = "") -> String {
+///
+/// Its patience with clients is long, since on a busy machine a test may not get to write for a while.
+func configuration(origin: Int, pluginWait: String = "5s", _ more: String = "") -> String {
   """
   version: 1
   listeners:
     - bind: 127.0.0.1:0
+  timeouts: { request_head: 5m, body_idle: 5m, keep_alive_idle: 5m, plugin_wait: \(pluginWait) }
   upstreams:
     origin: { endpoints: ["http://127.0.0.1:\(origin)"] }
   domains:

@@ -3,14 +3,9 @@ import Testing
 @testable import GatewayEngine
 
 @Suite struct TimerWheelTests {
-  private final class Target: TimerTarget {
-    func timerFired() {}
-  }
-
   /// Against the plain meaning: a timer fires at the first turn at or after its deadline, give or take a tick.
   @Test func firesAfterTheDeadlineAndWithinATick() {
     var generator = SystemRandomNumberGenerator()
-    let target = Target()
     var wheel = TimerWheel(tick: 10, slots: 16, now: 0)
     var armed: [(timer: Timer, deadline: Int64)] = []
     var now: Int64 = 0
@@ -22,7 +17,7 @@ import Testing
           armed[index].deadline = deadline
           wheel.arm(armed[index].timer, deadline: deadline)
         } else if armed.count < 200 {
-          let timer = Timer(target: target)
+          let timer = Timer()
           wheel.arm(timer, deadline: deadline)
           armed.append((timer, deadline))
         }

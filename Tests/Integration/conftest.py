@@ -1,5 +1,6 @@
 """Fixtures: everything that a test starts is ended with it. Those with `module_` are shared by a module's tests."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,8 @@ from harness.origin import Origin
 from harness.process import executable
 
 sys.dont_write_bytecode = True
+# Clients in this process obey proxies of the environment; what is tested is on this machine.
+os.environ["no_proxy"] = os.environ["NO_PROXY"] = "127.0.0.1"
 
 
 def pytest_sessionstart(session):

@@ -1,10 +1,13 @@
 """The command line as a person uses it: what goes to which stream, and the exit codes."""
 
 import json
+import shutil
 import stat
 import subprocess
 
-from harness.process import PATIENCE, executable
+import pytest
+
+from harness.process import PATIENCE, ROOT, executable
 
 
 def gatehouse(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
@@ -34,6 +37,16 @@ def test_a_configuration_that_is_not_there_is_1():
     done = gatehouse("run", "/nonexistent/gatehouse.yaml")
     assert done.returncode == 1
     assert "/nonexistent/gatehouse.yaml" in done.stderr
+
+
+@pytest.mark.parametrize("shipped", ["config/gatehouse.yaml", "deploy/compose/gatehouse.yaml"])
+def test_a_shipped_configuration_is_good(tmp_path, shipped):
+    """Where an installation has it: beside the folder with the catalogues."""
+    shutil.copy(ROOT / shipped, tmp_path / "gatehouse.yaml")
+    shutil.copytree(ROOT / "config/catalogs", tmp_path / "catalogs")
+    done = gatehouse("check", str(tmp_path / "gatehouse.yaml"))
+    assert done.returncode == 0, done.stderr
+    assert ": good (" in done.stdout
 
 
 def test_an_address_that_is_taken_is_1(house, tmp_path):

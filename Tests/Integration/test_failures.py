@@ -69,6 +69,27 @@ def test_an_origin_that_speaks_no_http_is_502(gateways, origins):
         assert client.response().body == b"fine"
 
 
+def test_an_origin_that_cannot_do_tls_never_sees_a_token(gateways, origins):
+    seen = bytearray()
+
+    class Listening(Origin):
+        def serve(self, peer):
+            peer.fill()
+            seen.extend(peer.buffer)
+            peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    origin = origins(kind=Listening)
+    configuration = plain(origin.port)
+    configuration["upstreams"]["origin"]["endpoints"] = [f"https://127.0.0.1:{origin.port}"]
+    gateway = gateways(configuration)
+    with Client(gateway.port) as client:
+        client.request("GET / HTTP/1.1", "Authorization: Bearer secret-token")
+        response = client.response()
+    assert response.status == 502
+    assert seen[:1] == b"\x16", "a TLS handshake (RFC 8446 section 5.1)"
+    assert b"secret" not in seen
+
+
 # The client
 
 

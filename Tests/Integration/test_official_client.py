@@ -188,8 +188,12 @@ def test_a_cached_list_is_its_tokens_own(house):
         assert "post" not in str(other.list(_actions="true")["_actions"]).lower(), "what that one may not"
 
     # An answer of the origin to an unsafe request makes both worthless.
-    one.create({"name": "through the gateway", "scope": ["all.User.read"]})
+    made = one.create({"name": "through the gateway", "scope": ["all.User.read"]})
     assert one.list()["totalCount"] == other.list()["totalCount"] == fresh["totalCount"] + 1
+    assert other.show(made["id"])["name"] == "through the gateway"
+    one.change(made["id"], {"name": "changed through the gateway"})
+    assert other.show(made["id"])["name"] == "changed through the gateway"
+    assert "changed through the gateway" in [item["name"] for item in other.list()["items"]]
 
 
 def test_a_revoked_scope_cannot_be_served_from_the_cache(house):

@@ -6,7 +6,8 @@ extension KeyStore {
   /// Fetches what is remote and begins to renew in the background. Fails when a source gives no key at all.
   func start() async throws(KeyProblem) {
     let begins = state.withLock { state in
-      if state.isRenewing || state.isClosed { return false }
+      if state.isStarted || state.isClosed { return false }
+      state.isStarted = true
       state.isRenewing = true
       state.lastRenewal = clock.monotonic()
       if isRemote { state.fetcher = KeyFetcher(eventLoopGroup: eventLoopGroup) }
@@ -19,6 +20,10 @@ extension KeyStore {
       await shutdown()
       throw KeyProblem(problems.first ?? "a key set holds no key that verifies signatures")
     }
+    if !isFixed { renewInBackground() }
+  }
+
+  private func renewInBackground() {
     let background = Task { [weak self, refresh] in
       while (try? await Task.sleep(for: refresh)) != nil {
         guard let self else { return }
@@ -35,7 +40,7 @@ extension KeyStore {
   /// Renews now unless that is under way.
   func renew() async {
     let begins = state.withLock { state in
-      if state.isRenewing || state.isClosed { return false }
+      if state.isRenewing || state.isClosed || !state.isStarted { return false }
       state.isRenewing = true
       state.lastRenewal = clock.monotonic()
       return true

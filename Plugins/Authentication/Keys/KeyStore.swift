@@ -13,6 +13,7 @@ final class KeyStore: Sendable {
     var sources: [KeySource]
     var keys: [[VerificationKey]]
     var current: KeySet
+    var isStarted = false
     var isRenewing = false
     var isClosed = false
     var lastRenewal: Int64?
@@ -31,6 +32,8 @@ final class KeyStore: Sendable {
   let refresh: Duration
   /// Whether keys come from an address, so that an unknown key may be had by asking again.
   let isRemote: Bool
+  /// Whether no key can change.
+  let isFixed: Bool
 
   /// A store with the keys that can be had without the network.
   init(settings: AuthenticationSettings, environment: PluginEnvironment) throws(KeyProblem) {
@@ -44,6 +47,7 @@ final class KeyStore: Sendable {
     let hasLocalSecret = keys.joined().contains { $0.algorithm == .hs256 }
     let usual = SignatureAlgorithm.asymmetric + (hasLocalSecret ? [.hs256] : [])
     permitted = Set(settings.algorithms.isEmpty ? usual : settings.algorithms)
+    isFixed = sources.allSatisfy { if case .fixed = $0 { true } else { false } }
     isRemote = sources.contains { if case .remote = $0 { true } else { false } }
     eventLoopGroup = environment.eventLoopGroup
     clock = environment.clock

@@ -36,7 +36,8 @@ extension ClientConnection: UpstreamWaiter {
     }
     worker.upstreamOutput.clear()
     exchange.request.serialize(
-      into: &worker.upstreamOutput, extra: exchange.requestAdditions.lines, host: connection.hostField)
+      into: &worker.upstreamOutput, extra: exchange.requestAdditions.lines, host: connection.hostField,
+      pathPrefix: connection.basePath)
     connection.begin(self, head: worker.upstreamOutput)
     if let context, !context.channel.isWritable { connection.setPaused(true) }
     if contentIsRead {

@@ -62,7 +62,7 @@ final class ClientConnection: ChannelInboundHandler, ChannelOutboundHandler {
   private var isProcessing = false
   var needsFlush = false
   private var wantsRead = false
-  private(set) lazy var timer = Timer(target: self)
+  let timer = Timer()
 
   init(worker: LoopWorker, peerAddress: String, isSecure: Bool, domainSources: [DomainSource]) {
     self.worker = worker
@@ -114,11 +114,13 @@ extension ClientConnection {
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
     exchange.driver = self
+    timer.target = self
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
     self.context = nil
     exchange.driver = nil
+    timer.target = nil
   }
 
   func channelActive(context: ChannelHandlerContext) {

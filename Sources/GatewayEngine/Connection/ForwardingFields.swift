@@ -7,7 +7,7 @@ enum ForwardingFields {
   /// Fields of the client's that are dropped, since the gateway owns them or origins obey them over what was judged.
   static let owned: FieldIDSet = [
     .xForwardedFor, .xForwardedProto, .xForwardedHost, .xForwardedPort, .forwarded, .xOriginalURL, .xRewriteURL,
-    .xHTTPMethodOverride,
+    .xHTTPMethodOverride, .xMethodOverride,
   ]
 
   /// The lines that do not change during a connection.

@@ -99,7 +99,9 @@ package struct GenerationCompiler {
 
 extension GenerationCompiler {
   private mutating func chain(of entries: [UseEntry]) -> Int {
-    let indices = entries.compactMap { plugin(for: $0) }
+    // A plugin that floor and domain use with equal settings is one instance, and is asked once.
+    var indices: [Int] = []
+    for index in entries.compactMap({ plugin(for: $0) }) where !indices.contains(index) { indices.append(index) }
     if let found = chainIndices[indices] { return found }
     chains.append(indices)
     chainIndices[indices] = chains.count - 1

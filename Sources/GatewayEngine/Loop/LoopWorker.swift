@@ -48,7 +48,7 @@ final class LoopWorker {
 
   private func tick() {
     context.refresh()
-    for timer in wheel.advance(to: context.now) { timer.target.timerFired() }
+    for timer in wheel.advance(to: context.now) { timer.target?.timerFired() }
     if isDraining, clients.isEmpty { finishDrain() }
   }
 

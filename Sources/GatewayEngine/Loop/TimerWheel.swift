@@ -12,11 +12,10 @@ final class Timer {
   fileprivate var scheduled: Int64 = 0
   /// Monotonic nanoseconds.
   fileprivate(set) var deadline: Int64 = 0
-  unowned let target: any TimerTarget
+  /// Whose deadline it is; its owner sets it, and clears it at its own end.
+  var target: (any TimerTarget)?
 
   fileprivate static let unarmed = -1
-
-  init(target: any TimerTarget) { self.target = target }
 }
 
 /// The coarse timers of one loop: a wheel of slots, each a list of timers, turned by one repeated task.

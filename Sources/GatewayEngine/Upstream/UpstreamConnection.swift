@@ -42,6 +42,8 @@ final class UpstreamConnection: ChannelInboundHandler, ChannelOutboundHandler {
   let endpointName: String
   /// The value of the Host field: the port is left out when it is the scheme's own (RFC 9110 section 7.2).
   let hostField: ByteBuffer
+  /// What stands before every path at this endpoint.
+  let basePath: ByteBuffer
   /// How many exchanges it has carried before the current one.
   private(set) var carried = 0
 
@@ -59,7 +61,7 @@ final class UpstreamConnection: ChannelInboundHandler, ChannelOutboundHandler {
   private var isPaused = false
   private var wantsRead = false
   private var requestIsSent = false
-  private lazy var timer = Timer(target: self)
+  private let timer = Timer()
 
   init(endpoint index: Int, pool: UpstreamPool) {
     self.pool = pool
@@ -68,6 +70,7 @@ final class UpstreamConnection: ChannelInboundHandler, ChannelOutboundHandler {
     self.endpointName = "\(endpoint.urlHost):\(endpoint.port)"
     let isDefaultPort = endpoint.port == (endpoint.isTLS ? 443 : 80)
     self.hostField = ByteBuffer(string: isDefaultPort ? endpoint.urlHost : endpointName)
+    self.basePath = ByteBuffer(string: endpoint.basePath)
     self.parser = ResponseHeadParser(limits: pool.worker.limits.responseWire)
     self.body = BodyReader(.none, limits: pool.worker.limits.responseWire)
   }
@@ -158,9 +161,15 @@ extension UpstreamConnection {
 // MARK: - Input
 
 extension UpstreamConnection {
-  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    timer.target = self
+  }
 
-  func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+  func handlerRemoved(context: ChannelHandlerContext) {
+    self.context = nil
+    timer.target = nil
+  }
 
   func read(context: ChannelHandlerContext) {
     if isPaused { wantsRead = true } else { context.read() }

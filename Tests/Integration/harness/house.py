@@ -74,7 +74,9 @@ def configuration(service: TokenService) -> dict:
             domain("example.com"),
             domain("tenant.example"),
             domain("limited.example", use=[limit]),
-            domain("cached.example", {"match": {"path": "/me/tokens"}, "use": [cached]}),
+            domain(
+                "cached.example", {"match": {"path": "/me/tokens"}, "use": [cached]},
+                {"match": {"path": "/me/tokens/{apiTokenId}"}, "use": [cached]}),
         ],
     }
 
