@@ -20,7 +20,7 @@ final class RedisHandler: ChannelInboundHandler {
   private var context: ChannelHandlerContext?
   private var pending = CircularBuffer<Pending>()
   private var input = ByteBuffer()
-  private var timer: Scheduled<Void>?
+  private var timer: (task: Scheduled<Void>, deadline: NIODeadline)?
   private var isFlushDue = false
 
   init(maxInFlight: Int) { self.maxInFlight = maxInFlight }
@@ -36,7 +36,7 @@ final class RedisHandler: ChannelInboundHandler {
     pending.append(Pending(promise: promise, deadline: context.eventLoop.now + limit))
     context.write(wrapOutboundOut(command.bytes), promise: nil)
     scheduleFlush(context)
-    if timer == nil { arm(context) }
+    arm(context)
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -61,7 +61,7 @@ final class RedisHandler: ChannelInboundHandler {
   func end(_ error: RedisError) {
     guard let context else { return }
     self.context = nil
-    timer?.cancel()
+    timer?.task.cancel()
     let (failed, ended) = (pending, ended)
     pending = []
     self.ended = nil
@@ -80,13 +80,17 @@ final class RedisHandler: ChannelInboundHandler {
     }
   }
 
-  /// One timer at most, for the oldest command; it looks for the next oldest when it fires.
+  /// One timer at most, for the oldest command; it looks for the next oldest when it fires. A timer that an answered
+  /// command left behind serves the next one when it is early enough, so that most commands set none.
   private func arm(_ context: ChannelHandlerContext) {
-    guard let first = pending.first else { return }
-    timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: first.deadline) {
+    guard let deadline = pending.first?.deadline else { return }
+    if let timer, timer.deadline <= deadline { return }
+    timer?.task.cancel()
+    let task = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) {
       self.timer = nil
       guard let context = self.context, let first = self.pending.first else { return }
       if first.deadline <= context.eventLoop.now { self.end(.timeout) } else { self.arm(context) }
     }
+    timer = (task, deadline)
   }
 }

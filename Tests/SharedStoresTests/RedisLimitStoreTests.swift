@@ -7,7 +7,8 @@ import Testing
 @Suite(.enabled(if: RedisServer.isThere, RedisServer.missing))
 struct RedisLimitStoreTests {
   private func rule(_ count: Int, _ period: Duration, burst: Int) throws -> LimitRule {
-    try #require(LimitRule(rate: try #require(Rate(count: count, period: period)), burst: burst))
+    let rate = try #require(Rate(count: count, period: period))
+    return try #require(LimitRule(rate: rate, burst: burst))
   }
 
   private let key = LimitKey(high: 0x0123_4567_89AB_CDEF, low: 0xFED)
