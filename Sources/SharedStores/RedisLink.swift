@@ -18,7 +18,7 @@ final class RedisLink: Sendable {
   private enum Phase {
     case idle
     case connecting
-    case ready(RedisHandler)
+    case ready(RedisHandler, since: NIODeadline)
     case resting(until: NIODeadline)
     case shutDown
   }
@@ -27,7 +27,7 @@ final class RedisLink: Sendable {
     var phase = Phase.idle
     /// What waits for the connection; bounded like what is on its way.
     var waiting = CircularBuffer<Request>()
-    /// Failures in a row.
+    /// Failures in a row; a connection that did not last counts as one.
     var failures = 0
   }
 
@@ -53,14 +53,14 @@ final class RedisLink: Sendable {
   /// Ends the connection for good.
   func shutdown() {
     loop.execute {
-      if case .ready(let handler) = self.state.value.phase { handler.end(.disconnected) }
+      if case .ready(let handler, _) = self.state.value.phase { handler.end(.disconnected) }
       self.state.value.phase = .shutDown
     }
   }
 
   private func submit(_ request: Request) {
     switch state.value.phase {
-    case .ready(let handler): handler.send(request.command, within: settings.timeout.timeAmount, request.promise)
+    case .ready(let handler, _): handler.send(request.command, within: settings.timeout.timeAmount, request.promise)
     case .connecting: wait(request)
     case .resting(let end) where end > loop.now: request.promise.fail(RedisError.resting)
     case .idle, .resting:
@@ -120,7 +120,10 @@ extension RedisLink {
     EventLoopFuture.andAllSucceed(steps, on: loop).assumeIsolated().whenComplete { result in
       switch result {
       case .success: self.ready(handler)
-      case .failure(let error): handler.end(error as? RedisError ?? .disconnected)
+      case .failure(let error):
+        let error = error as? RedisError ?? .disconnected
+        handler.end(error)
+        self.lost(error)
       }
     }
   }
@@ -148,23 +151,30 @@ extension RedisLink {
     // The connection may have ended, or the link been shut down, since.
     guard case .connecting = state.value.phase else { return handler.end(.disconnected) }
     if state.value.failures > 0 { logger.info("shared store is back", metadata: place) }
-    state.value.failures = 0
-    state.value.phase = .ready(handler)
+    state.value.phase = .ready(handler, since: loop.now)
     while let request = state.value.waiting.popFirst() {
       handler.send(request.command, within: settings.timeout.timeAmount, request.promise)
     }
   }
 
+  /// The connection ended, or none could be made. Ignored when that is known.
   private func lost(_ error: RedisError) {
-    if case .shutDown = state.value.phase {
-    } else {
-      state.value.failures = min(state.value.failures, 1000) + 1
-      state.value.phase = .resting(until: loop.now + RedisSettings.pause(after: state.value.failures))
-      if state.value.failures == 1 {
-        logger.warning("shared store is not available", metadata: place.merging(["error": "\(error)"]) { $1 })
-      }
+    switch state.value.phase {
+    case .connecting: rest(because: error)
+    case .ready(_, let since):
+      if loop.now - since > RedisSettings.longestPause { state.value.failures = 0 }
+      rest(because: error)
+    case .idle, .resting, .shutDown: break
     }
     while let request = state.value.waiting.popFirst() { request.promise.fail(error) }
+  }
+
+  private func rest(because error: RedisError) {
+    state.value.failures = min(state.value.failures, 1000) + 1
+    state.value.phase = .resting(until: loop.now + RedisSettings.pause(after: state.value.failures))
+    if state.value.failures == 1 {
+      logger.warning("shared store is not available", metadata: place.merging(["error": "\(error)"]) { $1 })
+    }
   }
 
   private var place: Logger.Metadata { ["host": "\(settings.host)", "port": "\(settings.port)"] }

@@ -131,7 +131,7 @@ private final class LocalSharedStore: SharedLimitStore {
       (["rate": .text("1/s"), "key": .text("token")], .shared, 1),
     ]
     var found: Set<LimitKey> = [plain]
-    for (values, digest, number) in others { 
+    for (values, digest, number) in others {
       let other = try key(values, digest, .sample(number))
       found.insert(try #require(other))
     }

@@ -122,10 +122,11 @@ struct ConnectionTests {
 
   @Test func speaksTLS() async throws {
     let (certificate, other) = (try Certificate(), try Certificate())
-    let server = try await RedisServer([
-      "--tls-replication", "no", "--tls-auth-clients", "no", "--tls-cert-file", certificate.path, "--tls-key-file",
-      certificate.keyPath,
-    ], tls: true)
+    let server = try await RedisServer(
+      [
+        "--tls-replication", "no", "--tls-auth-clients", "no", "--tls-cert-file", certificate.path, "--tls-key-file",
+        certificate.keyPath,
+      ], tls: true)
     for (file, isTrusted) in [(certificate.path, true), (other.path, false)] {
       var configuration = RedisConfiguration(
         isTLS: true, host: "127.0.0.1", port: server.port,

@@ -34,9 +34,9 @@ final class RedisServer {
   func start() async throws -> Bool {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: try #require(Self.path))
-    process.arguments =
-      [isTLS ? "--tls-port" : "--port", "\(port)", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no"]
-      + (isTLS ? ["--port", "0"] : []) + options
+    let ports = isTLS ? ["--tls-port", "\(port)", "--port", "0"] : ["--port", "\(port)"]
+    let rest = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no"]
+    process.arguments = ports + rest + options
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
     try process.run()
