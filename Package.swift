@@ -83,7 +83,9 @@ let package = Package(
     source("GatewayEngine", ["GatewayKit", "HTTPWire", nio, nioPosix, nioSSL, logging]),
     source("GatewayConfig", ["GatewayKit", yams]),
     source("UserApiTokens", [asyncHTTPClient, nio, nioFoundation, nioHTTP1]),
-    source("TokenService", ["UserApiTokens", crypto, grdb, hummingbird, httpTypes, logging, nio, serviceLifecycle]),
+    source(
+      "TokenService",
+      ["UserApiTokens", crypto, grdb, hummingbird, httpTypes, jwtKit, logging, nio, serviceLifecycle]),
     source("SharedStores", ["GatewayKit", crypto, logging, nio, nioPosix, nioSSL]),
     source("Admin", ["GatewayEngine", "GatewayKit", httpTypes, hummingbird, logging, nio, serviceLifecycle]),
     source("GatewayTesting", ["GatewayEngine", "GatewayConfig", "GatewayKit", "HTTPWire", nio, nioEmbedded, nioPosix]),
@@ -113,6 +115,8 @@ let package = Package(
     tests(
       "TokenServiceTests",
       ["TokenService", "UserApiTokens", asyncHTTPClient, crypto, grdb, jwtKit, logging, nio, nioHTTP1, nioPosix]),
+    tests("GatewayKitTests", ["GatewayKit", "GatewayTesting", "HTTPWire", nio]),
+    tests("AdminTests", ["Admin", "GatewayEngine", "GatewayKit", "GatewayTesting", logging]),
     tests("GatewayEngineTests", ["GatewayEngine", "GatewayKit", "GatewayTesting", "HTTPWire", nio]),
     tests("GatewayConfigTests", ["GatewayConfig", "GatewayKit"]),
     tests(

@@ -11,7 +11,7 @@ public final class TestGateway: Sendable {
   public let port: Int
   /// The counters that the plugins registered.
   public let pluginCounters: CounterRegistry
-  private let gateway: Gateway
+  package let gateway: Gateway
   private let group: MultiThreadedEventLoopGroup
 
   /// Starts a gateway.

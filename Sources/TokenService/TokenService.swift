@@ -21,20 +21,21 @@ public final class TokenService: Service, Sendable {
   /// What the service was made with.
   public let configuration: Configuration
   private let store: TokenStore
-  private let signer: TokenSigner
+  private let issuer: TokenIssuer
   private let logger: Logger
   private let bound = Mutex<SocketAddress?>(nil)
 
   /// Opens the database, which makes the signing key if there is none. Nothing listens yet.
   ///
   /// - Throws: ``TokenServiceError``, or an error of the database.
-  public init(configuration: Configuration, logger: Logger) throws {
+  public init(configuration: Configuration, logger: Logger) async throws {
     var configuration = configuration
     configuration.issuer = try Self.domainName(configuration.issuer)
     let store = TokenStore(
       writer: try TokenDatabase.open(configuration.database),
       maximumTokensPerUser: configuration.maximumTokensPerUser)
-    signer = try store.signer(now: WireDate.milliseconds(configuration.now()))
+    let signer = try await store.signer(now: WireDate.milliseconds(configuration.now()))
+    issuer = TokenIssuer(store: store, signer: signer, audience: configuration.audience, now: configuration.now)
     self.store = store
     self.configuration = configuration
     self.logger = logger
@@ -60,17 +61,14 @@ public final class TokenService: Service, Sendable {
   ///   - name: Its name.
   ///   - scopes: What it may do.
   ///   - expirationDate: When it stops working; `nil` for never.
+  /// - Throws: ``TokenServiceError``, or an error of the database.
   public func issueToken(
     for user: TokenServiceUser, name: String, scopes: [String], expirationDate: Date? = nil
-  ) throws -> IssuedToken {
-    let draft = TokenDraft(name: name, scope: scopes, expires: expirationDate.map(WireDate.milliseconds))
-    let creator = Creator(id: user.id, type: .user, name: user.name)
-    let time = WireDate.milliseconds(configuration.now())
-    return try store.writer.write { database in
-      let record = try store.create(draft, owner: user.id, creator: creator, now: time, in: database)
-      let secret = try signer.sign(record.claims(audience: configuration.audience))
-      return IssuedToken(record: record.model, secret: SecretToken(secret))
-    }
+  ) async throws -> IssuedToken {
+    try await issuer.issue(
+      TokenDraft(name: name, scope: scopes, expires: expirationDate.map(WireDate.milliseconds)),
+      owner: Owner(id: user.id, domain: user.domain),
+      creator: Creator(id: user.id, type: .user, name: user.name))
   }
 
   /// How many tokens a user has.
@@ -141,12 +139,11 @@ public final class TokenService: Service, Sendable {
   }
 
   private func responder() -> TokenResponder {
-    let authenticator = Authenticator(store: store, signer: signer, now: configuration.now)
-    let actions = TokenActions(
-      store: store, signer: signer, authenticator: authenticator, audience: configuration.audience,
-      now: configuration.now)
+    let authenticator = Authenticator(store: store, signer: issuer.signer, now: configuration.now)
+    let actions = TokenActions(store: store, issuer: issuer, authenticator: authenticator, now: configuration.now)
     return TokenResponder(
-      actions: actions, maximumBodySize: configuration.maximumBodySize, keySetSeconds: configuration.keySetSeconds)
+      actions: actions, maximumBodySize: configuration.maximumBodySize, keySet: issuer.signer.keySet,
+      keySetSeconds: configuration.keySetSeconds)
   }
 
   private static func domainName(_ text: String) throws(TokenServiceError) -> String {

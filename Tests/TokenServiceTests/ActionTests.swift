@@ -66,7 +66,7 @@ import UserApiTokens
 
   @Test func inactiveIsRefusedUntilActive() async throws {
     try await ServiceFixture.with { fixture in
-      let token = try fixture.token(["all.User"])
+      let token = try await fixture.token(["all.User"])
       let path = "/me/tokens/\(token.record.id)"
       for (status, expected) in [("inactive", 401), ("active", 200)] {
         #expect(try await fixture.send("PATCH", path, body: #"{"status":"\#(status)"}"#).status == 200)
@@ -77,7 +77,7 @@ import UserApiTokens
 
   @Test func expires() async throws {
     try await ServiceFixture.with { fixture in
-      let token = try fixture.token(["all.User"], expires: fixture.clock.now.addingTimeInterval(60))
+      let token = try await fixture.token(["all.User"], expires: fixture.clock.now.addingTimeInterval(60))
       #expect(try claims(token.secret.reveal())["exp"] == .integer(1_800_000_060))
       #expect(try await fixture.send("GET", "/me/tokens", as: token.secret.reveal()).status == 200)
       fixture.clock.advance(60)
@@ -89,7 +89,7 @@ import UserApiTokens
   @Test func aForeignTokenIsNotThere() async throws {
     try await ServiceFixture.with { fixture in
       let bob = try fixture.service.seedUser(name: "bob")
-      let foreign = try fixture.service.issueToken(for: bob, name: "b", scopes: ["all.User"])
+      let foreign = try await fixture.service.issueToken(for: bob, name: "b", scopes: ["all.User"])
       let path = "/me/tokens/\(foreign.record.id)"
       for (method, body) in [("GET", nil), ("PATCH", #"{"name":"x"}"#), ("DELETE", nil)] {
         #expect(try await fixture.send(method, path, body: body).status == 404)
@@ -102,7 +102,7 @@ import UserApiTokens
     try await ServiceFixture.with { fixture in
       let other = try fixture.service.seedUser(name: "ann", domain: "Other.Example")
       #expect(other.id != fixture.user.id && other.domain == "other.example")
-      let token = try fixture.service.issueToken(for: other, name: "o", scopes: ["all.User"]).secret.reveal()
+      let token = try await fixture.service.issueToken(for: other, name: "o", scopes: ["all.User"]).secret.reveal()
       #expect(try claims(token)["iss"] == .string("other.example"))
       let cases: [(String, String?, Int)] = [
         (token, "other.example", 200), (token, "OTHER.example", 200), (token, "id.example", 401), (token, nil, 200),
@@ -126,14 +126,26 @@ import UserApiTokens
       #expect(try await fixture.send("POST", "/me/tokens", body: #"{"name":"3"}"#).status == 201)
       let answer = try await fixture.send("POST", "/me/tokens", body: #"{"name":"4"}"#)
       #expect(answer.status == 400 && answer.type == "Validation")
-      #expect(throws: TokenServiceError.tooManyTokens(limit: 3)) { try fixture.token(["all.User"]) }
+      await #expect(throws: TokenServiceError.tooManyTokens(limit: 3)) { try await fixture.token(["all.User"]) }
+    }
+  }
+
+  @Test func aUserOfAnotherServiceGetsNoToken() async throws {
+    let other = try await TokenService(configuration: .init(issuer: "id.example"), logger: .init(label: "other"))
+    let stranger = try other.seedUser(name: "ann")
+    try await ServiceFixture.with { fixture in
+      await #expect(throws: TokenServiceError.unknownUser(stranger.id)) {
+        try await fixture.service.issueToken(for: stranger, name: "n", scopes: ["all.User"])
+      }
+      let count = try fixture.service.tokenCount(of: stranger)
+      #expect(count == 0)
     }
   }
 
   @Test(arguments: ["", "http://a", "a b", "a/b", String(repeating: "a", count: 254)])
-  func namesThatAreNoDomain(_ name: String) throws {
-    #expect(throws: TokenServiceError.invalidDomain(name)) {
-      try TokenService(configuration: .init(issuer: name), logger: .init(label: "test"))
+  func namesThatAreNoDomain(_ name: String) async throws {
+    await #expect(throws: TokenServiceError.invalidDomain(name)) {
+      try await TokenService(configuration: .init(issuer: name), logger: .init(label: "test"))
     }
   }
 }

@@ -48,7 +48,7 @@ import UserApiTokens
 
   @Test func namesCannotSteerTheTerminal() async throws {
     try await ServiceFixture.with { fixture in
-      _ = try fixture.token([], name: "a\u{1B}[2Jb\nc")
+      _ = try await fixture.token([], name: "a\u{1B}[2Jb\nc")
       let list = try await GatehouseProcess.run(["tokens", "list"], environment: environment(fixture))
       #expect(list.out.contains("a\u{FFFD}[2Jb\u{FFFD}c"))
     }

@@ -54,8 +54,8 @@ import UserApiTokens
       let signed = "\(parts[0]).\(parts[1])"
       let forged = try stranger.signature(for: Data(signed.utf8)).base64EncodedString()
         .replacing("=", with: "").replacing("+", with: "-").replacing("/", with: "_")
-      let other = try TokenService(configuration: .init(issuer: "id.example"), logger: .init(label: "other"))
-      let elsewhere = try other.issueToken(for: other.seedUser(name: "ann"), name: "n", scopes: ["all.User"])
+      let other = try await TokenService(configuration: .init(issuer: "id.example"), logger: .init(label: "other"))
+      let elsewhere = try await other.issueToken(for: other.seedUser(name: "ann"), name: "n", scopes: ["all.User"])
       let bad = [
         "x", "a.b.c", "..", "\(signed).\(forged)", "\(signed).", signed, "\(good)=", "\(good).x",
         "\(encode(#"{"alg":"none"}"#)).\(parts[1]).",

@@ -8,7 +8,7 @@ import UserApiTokens
 @Suite struct ListTests {
   @Test func pages() async throws {
     try await ServiceFixture.with { fixture in
-      for number in 0..<24 { _ = try fixture.token([], name: "t\(number < 10 ? "0" : "")\(number)") }
+      for number in 0..<24 { _ = try await fixture.token([], name: "t\(number < 10 ? "0" : "")\(number)") }
       let first = try await fixture.send("GET", "/me/tokens?perPage=10")
       #expect(first.names == ["admin"] + (0..<9).map { "t0\($0)" })
       #expect(first.body?["count"] == .integer(10) && first.body?["totalCount"] == .integer(25))
@@ -34,7 +34,7 @@ import UserApiTokens
       for (name, expires) in [("b", 300.0), ("C", 100), ("a", 200)] {
         fixture.clock.advance(10)
         let date = fixture.clock.now.addingTimeInterval(expires)
-        ids[name] = try fixture.token([], name: name, expires: date).record.id
+        ids[name] = try await fixture.token([], name: name, expires: date).record.id
       }
       fixture.clock.advance(10)
       let path = "/me/tokens/\(ids["C"] ?? "")"
@@ -57,7 +57,7 @@ import UserApiTokens
 
   @Test func filters() async throws {
     try await ServiceFixture.with { fixture in
-      for name in ["my token", "My Big Token", "100%_x", "é*é"] { _ = try fixture.token([], name: name) }
+      for name in ["my token", "My Big Token", "100%_x", "é*é"] { _ = try await fixture.token([], name: name) }
       let cases: [(String, [String])] = [
         ("filterField=name&filter=my%2Atoken", ["My Big Token", "my token"]), ("filter=MY+token", ["my token"]),
         ("filter=token", []), ("filter=%2Atoken%2A", ["My Big Token", "my token"]), ("filter=100%25_x", ["100%_x"]),

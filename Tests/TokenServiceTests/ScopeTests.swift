@@ -20,8 +20,8 @@ import UserApiTokens
   @Test(arguments: table)
   func overTheWire(_ scope: String, _ allowed: Set<String>) async throws {
     try await ServiceFixture.with { fixture in
-      let secret = try fixture.token([scope]).secret.reveal()
-      let victim = try fixture.token([], name: "victim").record.id
+      let secret = try await fixture.token([scope]).secret.reveal()
+      let victim = try await fixture.token([], name: "victim").record.id
       let calls: [(String, String, String, String?)] = [
         ("list", "GET", "/me/tokens", nil), ("create", "POST", "/me/tokens", #"{"name":"n"}"#),
         ("show", "GET", "/me/tokens/\(victim)", nil), ("change", "PATCH", "/me/tokens/\(victim)", #"{"name":"v"}"#),
@@ -46,7 +46,7 @@ import UserApiTokens
       let full = try await fixture.send("GET", "/me/tokens/\(id)")
       #expect(keys(full.body?["_links"]) == ["self", "userApiTokens"])
       #expect(keys(full.body?["_actions"]) == ["get", "patch", "delete"])
-      let narrow = try fixture.token(["userApiToken.get", "userApiToken.delete"]).secret.reveal()
+      let narrow = try await fixture.token(["userApiToken.get", "userApiToken.delete"]).secret.reveal()
       let cut = try await fixture.send("GET", "/me/tokens/\(id)", as: narrow)
       #expect(keys(cut.body?["_links"]) == ["self"] && keys(cut.body?["_actions"]) == ["get", "delete"])
       for (text, shown) in [("true", true), ("1", true), ("yes", true), ("", true), ("True", false), ("0", false)] {

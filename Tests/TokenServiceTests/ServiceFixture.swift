@@ -23,10 +23,10 @@ struct ServiceFixture: Sendable {
     var configuration = TokenService.Configuration(issuer: "id.example")
     configuration.now = { clock.now }
     change(&configuration)
-    let service = try TokenService(
+    let service = try await TokenService(
       configuration: configuration, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     let user = try service.seedUser(name: "ann")
-    let admin = try service.issueToken(for: user, name: "admin", scopes: ["all.User"])
+    let admin = try await service.issueToken(for: user, name: "admin", scopes: ["all.User"])
     try await service.withRunning { address in
       let port = try #require(address.port)
       #expect(service.boundAddress == address)
@@ -67,8 +67,8 @@ struct ServiceFixture: Sendable {
       body: try? JSONDecoder().decode(JSONValue.self, from: Data(bytes.readableBytesView)))
   }
 
-  func token(_ scopes: [String], name: String = "t", expires: Date? = nil) throws -> IssuedToken {
-    try service.issueToken(for: user, name: name, scopes: scopes, expirationDate: expires)
+  func token(_ scopes: [String], name: String = "t", expires: Date? = nil) async throws -> IssuedToken {
+    try await service.issueToken(for: user, name: name, scopes: scopes, expirationDate: expires)
   }
 }
 

@@ -65,7 +65,7 @@ import UserApiTokens
   @Test func aPortInUseIsAnError() async throws {
     try await ServiceFixture.with { fixture in
       let port = try #require(fixture.service.boundAddress?.port)
-      let second = try TokenService(configuration: .init(port: port), logger: .init(label: "second"))
+      let second = try await TokenService(configuration: .init(port: port), logger: .init(label: "second"))
       await #expect(throws: (any Error).self) { try await second.withRunning { _ in } }
     }
   }

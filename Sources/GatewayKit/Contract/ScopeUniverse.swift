@@ -1,14 +1,15 @@
 /// The scope names that a catalogue of operations knows, each with a number, so that a set of them is a set of bits.
 public final class ScopeUniverse: Sendable {
-  private let indices: [String: Int]
+  /// By bytes: `String` would take other Unicode forms of a name for the same.
+  private let indices: [[UInt8]: Int]
 
   /// How many names there are.
   public var count: Int { indices.count }
 
   /// A universe of these names; repeated names count once.
   public init(_ names: some Sequence<String>) {
-    var indices: [String: Int] = [:]
-    for name in names where indices[name] == nil { indices[name] = indices.count }
+    var indices: [[UInt8]: Int] = [:]
+    for name in names where indices[Array(name.utf8)] == nil { indices[Array(name.utf8)] = indices.count }
     self.indices = indices
   }
 
@@ -16,7 +17,7 @@ public final class ScopeUniverse: Sendable {
   public func set(of names: some Sequence<String>) -> ScopeSet {
     var set = ScopeSet(capacity: indices.count)
     for name in names {
-      if let index = indices[name] { set.insert(index) }
+      if let index = indices[Array(name.utf8)] { set.insert(index) }
     }
     return set
   }

@@ -20,7 +20,7 @@ struct Authenticator: Sendable {
     case .token(let token): text = token
     }
     let time = now()
-    let claims = try verified(text, time)
+    let claims = try await verified(text, time)
     guard let record = try await store.writer.read({ try TokenStore.token(id: claims.jti, in: $0) }),
       record.user == claims.sub, record.domain == claims.iss, record.status == "active",
       isRight(losantdomain, record.domain)
@@ -28,9 +28,9 @@ struct Authenticator: Sendable {
     return record
   }
 
-  private func verified(_ token: String, _ time: Date) throws(ServiceFailure) -> TokenClaims {
+  private func verified(_ token: String, _ time: Date) async throws(ServiceFailure) -> TokenClaims {
     do {
-      return try signer.verify(token, now: time)
+      return try await signer.verify(token, now: time)
     } catch {
       switch error {
       case .expired: throw .unauthorized("Access token has expired")

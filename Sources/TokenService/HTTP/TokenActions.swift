@@ -6,9 +6,8 @@ import UserApiTokens
 /// What the five actions do, once the request is known to be well formed.
 struct TokenActions: Sendable {
   let store: TokenStore
-  let signer: TokenSigner
+  let issuer: TokenIssuer
   let authenticator: Authenticator
-  let audience: [String]
   let now: @Sendable () -> Date
 
   /// Parameters first, then the token, then the scope, as the API does it.
@@ -64,16 +63,12 @@ struct TokenActions: Sendable {
   }
 
   private func create(_ draft: TokenDraft, _ caller: TokenRecord, _ extras: Extras) async throws -> Response {
-    let time = WireDate.milliseconds(now())
-    let creator = Creator(id: caller.id, type: .apiToken, name: caller.name)
     do {
-      // Signed inside the transaction: a token that cannot be signed is not stored.
-      let (record, secret) = try await store.writer.write { database in
-        let record = try store.create(draft, owner: caller.user, creator: creator, now: time, in: database)
-        return (record, try signer.sign(record.claims(audience: audience)))
-      }
-      var token = extras.adding(to: record.model)
-      token.token = SecretToken(secret)
+      let issued = try await issuer.issue(
+        draft, owner: Owner(id: caller.user, domain: caller.domain),
+        creator: Creator(id: caller.id, type: .apiToken, name: caller.name))
+      var token = extras.adding(to: issued.record)
+      token.token = issued.secret
       return try Answer.json(token, status: .created)
     } catch TokenServiceError.tooManyTokens(let limit) {
       throw ServiceFailure.validation("apiTokens", "has more items than allowed: at most \(limit) for a user")
@@ -106,13 +101,5 @@ struct TokenActions: Sendable {
     guard try await store.writer.write({ try TokenStore.delete(id: id, of: caller.user, in: $0) })
     else { throw ServiceFailure.notFound }
     return try Answer.json(["success": true])
-  }
-}
-
-extension TokenRecord {
-  func claims(audience: [String]) -> TokenClaims {
-    TokenClaims(
-      iss: domain, sub: user, subtype: "apiToken", scope: scope, iat: created / 1000, exp: expires.map { $0 / 1000 },
-      jti: id, aud: audience.isEmpty ? nil : audience)
   }
 }

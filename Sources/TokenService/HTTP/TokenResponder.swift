@@ -9,6 +9,7 @@ import UserApiTokens
 struct TokenResponder: HTTPResponder {
   let actions: TokenActions
   let maximumBodySize: Int
+  let keySet: PublicKeySet
   let keySetSeconds: Int
 
   /// How much of a body that is too large is read and thrown away, so that the client gets to see the answer.
@@ -50,17 +51,15 @@ struct TokenResponder: HTTPResponder {
     let query = target.count > 1 ? String(target[1]) : ""
     switch (request.method, segments) {
     case (.get, ["livez"]): return try Answer.json(["status": "ok"])
-    case (.get, [".well-known", "jwks.json"]): return try keySet()
+    case (.get, [".well-known", "jwks.json"]): return try publishKeySet()
     case (_, ["livez"]), (_, [".well-known", "jwks.json"]):
       throw ServiceFailure.methodNotAllowed(request.method, allow: "GET, OPTIONS")
     default: return try await actions.respond(to: try await actionRequest(request, segments, query))
     }
   }
 
-  private func keySet() throws -> Response {
-    try Answer.json(
-      PublicKeySet(keys: actions.signer.keys.map(\.publicJWK)),
-      headers: [.cacheControl: "public, max-age=\(keySetSeconds)"])
+  private func publishKeySet() throws -> Response {
+    try Answer.json(keySet, headers: [.cacheControl: "public, max-age=\(keySetSeconds)"])
   }
 
   private func actionRequest(_ request: Request, _ path: [String], _ query: String) async throws -> ActionRequest {

@@ -1,17 +1,5 @@
-import Crypto
 import Foundation
-
-/// What a signed token says (RFC 7519). Times are whole seconds since 1970.
-struct TokenClaims: Codable, Hashable, Sendable {
-  var iss: String
-  var sub: String
-  var subtype: String
-  var scope: [String]
-  var iat: Int64
-  var exp: Int64?
-  var jti: String
-  var aud: [String]?
-}
+import JWTKit
 
 /// Signs tokens and checks the tokens that it signed. Stateless but for its keys.
 struct TokenSigner: Sendable {
@@ -20,45 +8,57 @@ struct TokenSigner: Sendable {
     case expired
   }
 
-  /// The first key signs, all of them verify.
-  let keys: [SigningKey]
-  private let current: SigningKey
+  /// The public halves of all keys, the one that signs first.
+  let keySet: PublicKeySet
+  private let keys: JWTKeyCollection
+  private let current: JWKIdentifier
 
   /// The longest token that is looked at, in bytes; one with every scope there is has about 17,000.
   static let maximumLength = 32 << 10
 
-  init(current: SigningKey, older: [SigningKey]) {
-    self.current = current
-    keys = [current] + older
-  }
-
-  private struct Header: Codable {
-    var alg: String
-    var kid: String?
-    var typ: String?
-    var crit: [String]?
-  }
-
-  func sign(_ claims: TokenClaims) throws -> String {
+  /// The current key signs, all of them verify.
+  init(current: SigningKey, older: [SigningKey]) async {
+    self.current = JWKIdentifier(string: current.id)
+    keySet = PublicKeySet(keys: ([current] + older).map(\.publicJWK))
+    keys = JWTKeyCollection()
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let header = Base64URL.encode(try encoder.encode(Header(alg: "EdDSA", kid: current.id, typ: "JWT")))
-    let signed = "\(header).\(Base64URL.encode(try encoder.encode(claims)))"
-    return "\(signed).\(Base64URL.encode(try current.privateKey.signature(for: Data(signed.utf8))))"
+    let serializer = DefaultJWTSerializer(jsonEncoder: encoder)
+    for key in [current] + older {
+      let kid = JWKIdentifier(string: key.id)
+      await keys.add(eddsa: key.privateKey, kid: kid, parser: StrictParser(), serializer: serializer)
+    }
+    // The first key became the default, which would verify tokens whose `kid` is absent or none of ours.
+    await keys.clearDefault()
   }
 
-  func verify(_ token: String, now: Date) throws(Failure) -> TokenClaims {
-    guard token.utf8.count <= Self.maximumLength else { throw .invalid }
-    let parts = token.split(separator: ".", omittingEmptySubsequences: false)
-    guard parts.count == 3, let head = Base64URL.decode(parts[0]), let body = Base64URL.decode(parts[1]),
-      let signature = Base64URL.decode(parts[2]),
-      let header = try? JSONDecoder().decode(Header.self, from: head),
-      header.alg == "EdDSA", header.crit == nil,
-      let key = keys.first(where: { $0.id == header.kid }),
-      key.privateKey.publicKey.isValidSignature(signature, for: Data("\(parts[0]).\(parts[1])".utf8)),
-      let claims = try? JSONDecoder().decode(TokenClaims.self, from: body), claims.subtype == "apiToken"
-    else { throw .invalid }
+  func sign(_ claims: TokenClaims) async throws -> String {
+    try await keys.sign(claims, kid: current)
+  }
+
+  func verify(_ token: String, now: Date) async throws(Failure) -> TokenClaims {
+    guard token.utf8.count <= Self.maximumLength, Self.isCanonical(token) else { throw .invalid }
+    let claims: TokenClaims
+    do {
+      claims = try await keys.verify(token)
+    } catch {
+      throw .invalid
+    }
     if let exp = claims.exp, now.timeIntervalSince1970 >= Double(exp) { throw .expired }
     return claims
+  }
+
+  /// Whether the token's signature is written in the one way there is for its bytes (RFC 4648, sections 3.5 and 5).
+  ///
+  /// JWTKit also reads padding, `+` and `/`, and spare bits that are set. The parts before are covered by the signature.
+  private static func isCanonical(_ token: String) -> Bool {
+    let parts = token.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    // 64 bytes are 85 digits of six bits each, and one whose lower four bits are zero.
+    guard parts.count == 3, parts[2].count == 86, let last = parts[2].last, "AQgw".utf8.contains(last)
+    else { return false }
+    return parts[2].allSatisfy { byte in
+      (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+        || byte == 0x2D || byte == 0x5F
+    }
   }
 }

@@ -42,7 +42,7 @@ struct TokenRecord: Sendable {
     updated = row["updated"]
   }
 
-  init(_ draft: TokenDraft, id: String, owner: TokenServiceUser, creator: Creator, now: Int64) {
+  init(_ draft: TokenDraft, id: String, owner: Owner, creator: Creator, now: Int64) {
     self.id = id
     user = owner.id
     domain = owner.domain
@@ -126,6 +126,12 @@ struct TokenDraft: Sendable {
   var expires: Int64?
   var defaultRole: TokenRole?
   var orgRoles: [OrganizationRole]?
+}
+
+/// Whose a token is.
+struct Owner: Sendable {
+  var id: String
+  var domain: String
 }
 
 /// Who makes a token.

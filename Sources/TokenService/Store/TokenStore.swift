@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 import GRDB
 import UserApiTokens
@@ -9,17 +8,18 @@ struct TokenStore: Sendable {
   let maximumTokensPerUser: Int
 
   /// A signer with the stored keys, the newest of which signs; makes one if there is none.
-  func signer(now: Int64) throws -> TokenSigner {
-    try writer.write { database in
+  func signer(now: Int64) async throws -> TokenSigner {
+    let (current, older) = try await writer.write { database in
       let stored = try Data.fetchAll(database, sql: "SELECT private FROM signing_keys ORDER BY created DESC, id")
-      let keys = try stored.map { SigningKey(try .init(rawRepresentation: $0)) }
-      if let newest = keys.first { return TokenSigner(current: newest, older: Array(keys.dropFirst())) }
-      let key = SigningKey()
+      let keys = try stored.map(SigningKey.init(rawRepresentation:))
+      if let newest = keys.first { return (newest, Array(keys.dropFirst())) }
+      let key = try SigningKey()
       try database.execute(
         sql: "INSERT INTO signing_keys VALUES (?, ?, ?)",
-        arguments: [key.id, key.privateKey.rawRepresentation, now])
-      return TokenSigner(current: key, older: [])
+        arguments: [key.id, key.rawRepresentation, now])
+      return (key, [])
     }
+    return await TokenSigner(current: current, older: older)
   }
 
   /// The user of that name, made if not there.
@@ -40,15 +40,14 @@ struct TokenStore: Sendable {
     }
   }
 
-  func create(_ draft: TokenDraft, owner: String, creator: Creator, now: Int64, in database: Database) throws
-    -> TokenRecord
-  {
-    guard let user = try Self.user(id: owner, in: database) else { throw TokenServiceError.unknownUser(owner) }
-    let count = try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM tokens WHERE user = ?", arguments: [owner]) ?? 0
+  /// Stores a new token, if its user is there and may have another.
+  func insert(_ record: TokenRecord, in database: Database) throws {
+    guard try Self.user(id: record.user, in: database)?.domain == record.domain
+    else { throw TokenServiceError.unknownUser(record.user) }
+    let sql = "SELECT COUNT(*) FROM tokens WHERE user = ?"
+    let count = try Int.fetchOne(database, sql: sql, arguments: [record.user]) ?? 0
     guard count < maximumTokensPerUser else { throw TokenServiceError.tooManyTokens(limit: maximumTokensPerUser) }
-    let record = TokenRecord(draft, id: ObjectID.make(now: now), owner: user, creator: creator, now: now)
     try record.insert(database)
-    return record
   }
 
   static func token(id: String, in database: Database) throws -> TokenRecord? {

@@ -50,8 +50,8 @@ struct TokenServiceCommand: AsyncParsableCommand {
     logger.logLevel = verbose ? .debug : .info
     let service: TokenService
     do {
-      service = try TokenService(configuration: try configuration(), logger: logger)
-      try seed(service)
+      service = try await TokenService(configuration: try configuration(), logger: logger)
+      try await seed(service)
     } catch let error as TokenServiceError {
       Terminal.fail(error.description, hint: nil)
       throw ExitCode.failure
@@ -73,14 +73,14 @@ struct TokenServiceCommand: AsyncParsableCommand {
     return configuration
   }
 
-  private func seed(_ service: TokenService) throws {
+  private func seed(_ service: TokenService) async throws {
     guard let seedUser else { return }
     let user = try service.seedUser(name: seedUser, domain: seedDomain)
     guard try service.tokenCount(of: user) == 0 else {
       return Terminal.note("user \(Terminal.visible(seedUser)) has tokens already; none was made")
     }
     let file = try seedTokenFile.map(SecretFile.init(path:))
-    let issued = try service.issueToken(
+    let issued = try await service.issueToken(
       for: user, name: "first token of \(seedUser)", scopes: scope.isEmpty ? ["all.User"] : scope)
     if let file { return try file.write(issued.secret) }
     Terminal.out("token of \(Terminal.visible(seedUser)): \(issued.secret.reveal())")

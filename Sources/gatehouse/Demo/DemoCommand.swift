@@ -41,8 +41,8 @@ struct DemoCommand: AsyncParsableCommand {
       }
       var logger = Logger(label: "gatehouse", factory: { StreamLogHandler.standardError(label: $0) })
       logger.logLevel = .warning
-      let service = try TokenService(configuration: .init(issuer: DemoTokens.domains[0]), logger: logger)
-      let tokens = try DemoTokens(service)
+      let service = try await TokenService(configuration: .init(issuer: DemoTokens.domains[0]), logger: logger)
+      let tokens = try await DemoTokens(service)
       try await service.withRunning { address in
         guard let origin = address.port else { throw DemoError.noPort }
         try await runGateway(origin: origin, tokens: tokens)

@@ -15,17 +15,17 @@ struct DemoTokens {
 
   static let domains = ["example.com", "tenant.example"]
 
-  init(_ service: TokenService) throws {
+  init(_ service: TokenService) async throws {
     let alice = try service.seedUser(name: "Alice", domain: Self.domains[0])
     let bob = try service.seedUser(name: "Bob", domain: Self.domains[1])
-    func issue(_ user: TokenServiceUser, _ name: String, _ scopes: [String]) throws -> String {
+    func issue(_ user: TokenServiceUser, _ name: String, _ scopes: [String]) async throws -> String {
       let end = service.configuration.now().addingTimeInterval(86_400)
-      return try service.issueToken(for: user, name: name, scopes: scopes, expirationDate: end).secret.reveal()
+      return try await service.issueToken(for: user, name: name, scopes: scopes, expirationDate: end).secret.reveal()
     }
-    admin = try issue(alice, "admin", ["all.User"])
-    reader = try issue(alice, "reader", ["all.User.read"])
-    devices = try issue(alice, "devices", ["devices.get"])
-    tenant = try issue(bob, "tenant", ["all.User.read"])
+    admin = try await issue(alice, "admin", ["all.User"])
+    reader = try await issue(alice, "reader", ["all.User.read"])
+    devices = try await issue(alice, "devices", ["devices.get"])
+    tenant = try await issue(bob, "tenant", ["all.User.read"])
   }
 
   /// The tokens by the names that the printed lines use.
