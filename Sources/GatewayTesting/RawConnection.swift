@@ -20,11 +20,20 @@ public struct RawConnection: Sendable {
     return try await RawConnection(channel).run(body)
   }
 
+  /// What goes wrong in closing, after the body has its result, is no failure: the peer may have closed first.
   func run<R: Sendable>(_ body: @Sendable (inout RawExchange) async throws -> R) async throws -> R {
-    try await channel.executeThenClose { inbound, outbound in
-      var exchange = RawExchange(inbound: inbound.makeAsyncIterator(), outbound: outbound)
-      return try await body(&exchange)
+    var result: R?
+    do {
+      try await channel.executeThenClose { inbound, outbound in
+        var exchange = RawExchange(inbound: inbound.makeAsyncIterator(), outbound: outbound)
+        result = try await body(&exchange)
+      }
+    } catch {
+      guard let result else { throw error }
+      return result
     }
+    guard let result else { throw HarnessError.timeout("the connection was closed before the test had its result") }
+    return result
   }
 }
 
