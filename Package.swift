@@ -86,7 +86,7 @@ let package = Package(
     source(
       "TokenService",
       ["UserApiTokens", crypto, grdb, hummingbird, httpTypes, jwtKit, logging, nio, serviceLifecycle]),
-    source("SharedStores", ["GatewayKit", nio, nioPosix, nioSSL]),
+    source("SharedStores", ["GatewayKit", crypto, logging, nio, nioPosix, nioSSL]),
     source("Admin", ["GatewayEngine", "GatewayKit", httpTypes, hummingbird, logging, nio, serviceLifecycle]),
     source(
       "GatewayTesting",
@@ -94,11 +94,12 @@ let package = Package(
 
     plugin("Authentication", ["UserApiTokens", asyncHTTPClient, crypto, cryptoExtras, logging, nioHTTP1]),
     plugin("ScopeEnforcement"),
-    plugin("RateLimiting"),
+    plugin("RateLimiting", [crypto]),
     plugin("ResponseCaching"),
     plugin("RequestID"),
     plugin("AccessLog"),
 
+    tests("SharedStoresTests", ["SharedStores", "GatewayKit", "GatewayTesting", logging, nio, nioPosix]),
     tests(
       "RateLimitingTests", ["RateLimiting", "GatewayTesting", "GatewayKit", "HTTPWire", logging, nio, nioEmbedded]),
     tests(
