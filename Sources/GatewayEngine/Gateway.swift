@@ -32,11 +32,13 @@ package final class Gateway: Sendable {
     _ generation: Generation, group: any EventLoopGroup, clock: any GatewayClock, logger: Logger
   ) async throws -> Gateway {
     try await generation.start()
+    var workers: [NIOLoopBound<LoopWorker>] = []
     do {
-      let workers = try await makeWorkers(generation, group: group, clock: clock)
+      workers = try await makeWorkers(generation, group: group, clock: clock)
       let listeners = try await bind(generation.configuration.listeners, workers, group, generation)
       return Gateway(workers: workers, group: group, generation: generation, logger: logger, listeners: listeners)
     } catch {
+      for worker in workers { try? await worker.eventLoop.submit { worker.value.stop() }.get() }
       await generation.shutdown()
       throw error
     }

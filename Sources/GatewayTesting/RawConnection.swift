@@ -7,6 +7,16 @@ public struct RawConnection: Sendable {
 
   init(_ channel: NIOAsyncChannel<ByteBuffer, ByteBuffer>) { self.channel = channel }
 
+  /// Wraps a channel that reads nothing yet, and lets it read.
+  static func wrap(_ channel: any Channel) async throws -> RawConnection {
+    let wrapped = try await channel.eventLoop.submit {
+      let wrapped = try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+      try channel.syncOptions?.setOption(.autoRead, value: true)
+      return wrapped
+    }.get()
+    return RawConnection(wrapped)
+  }
+
   /// Connects to a port of this machine, runs a body and closes.
   public static func with<R: Sendable>(
     port: Int, _ body: @Sendable (inout RawExchange) async throws -> R

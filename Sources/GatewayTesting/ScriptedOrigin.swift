@@ -20,20 +20,18 @@ public final class ScriptedOrigin: Sendable {
   public static func start(
     _ script: @escaping @Sendable (inout RawExchange, Int) async throws -> Void
   ) async throws -> ScriptedOrigin {
+    // Connections are wrapped where they are used: one that nobody came to use may just go.
     let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-      .bind(host: "127.0.0.1", port: 0) { channel in
-        channel.eventLoop.makeCompletedFuture {
-          try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
-        }
-      }
+      .childChannelOption(.autoRead, value: false)
+      .bind(host: "127.0.0.1", port: 0) { channel in channel.eventLoop.makeSucceededFuture(channel) }
     let accepted = Counted()
     let task = Task<Void, Never> {
       try? await server.executeThenClose { connections in
         try await withThrowingDiscardingTaskGroup { tasks in
           for try await connection in connections {
             let number = accepted.number.wrappingAdd(1, ordering: .relaxed).oldValue
-            tasks.addTask { try? await RawConnection(connection).run { try await script(&$0, number) } }
+            tasks.addTask { try? await RawConnection.wrap(connection).run { try await script(&$0, number) } }
           }
         }
       }

@@ -1,6 +1,6 @@
 /// A field name the gateway knows, as a small number.
 ///
-/// The parser turns known names into identifiers once, so that nothing later compares letters. There are fewer than
+/// The parser turns known names into identifiers once, so that nothing later compares letters. There are at most
 /// 64 cases, so a set of them is one machine word (``FieldIDSet``). Every other name is `other` and is compared by its
 /// bytes.
 public enum FieldID: UInt8, Sendable, Hashable, BitwiseCopyable, CaseIterable {
@@ -11,7 +11,7 @@ public enum FieldID: UInt8, Sendable, Hashable, BitwiseCopyable, CaseIterable {
   // Who asks, and by which way
   case authorization, losantdomain, via, forwarded
   case xForwardedFor, xForwardedProto, xForwardedHost, xForwardedPort
-  case xOriginalURL, xRewriteURL, xHTTPMethodOverride, xMethodOverride, xRequestID
+  case xOriginalURL, xRewriteURL, xHTTPMethod, xHTTPMethodOverride, xMethodOverride, xRequestID
   // Content
   case accept, acceptEncoding, acceptVersion, userAgent, contentType, contentEncoding, contentRange, range
   case cookie, setCookie
@@ -52,6 +52,7 @@ extension FieldID {
     case .xForwardedPort: "X-Forwarded-Port"
     case .xOriginalURL: "X-Original-URL"
     case .xRewriteURL: "X-Rewrite-URL"
+    case .xHTTPMethod: "X-HTTP-Method"
     case .xHTTPMethodOverride: "X-HTTP-Method-Override"
     case .xMethodOverride: "X-Method-Override"
     case .xRequestID: "X-Request-ID"

@@ -8,7 +8,7 @@ enum LookAlikes {
     "losantdomain", "authorization", "host", "contentlength", "transferencoding", "connection", "te", "trailer",
     "upgrade", "keepalive", "proxyconnection", "proxyauthorization", "expect", "maxforwards", "via", "forwarded",
     "xforwardedfor", "xforwardedproto", "xforwardedhost", "xforwardedport", "xoriginalurl", "xrewriteurl",
-    "xhttpmethodoverride", "xmethodoverride", "xrequestid", "cookie", "contenttype", "contentencoding",
+    "xhttpmethod", "xhttpmethodoverride", "xmethodoverride", "xrequestid", "cookie", "contenttype", "contentencoding",
     "acceptversion", "cachecontrol", "range",
   ]
 

@@ -63,4 +63,16 @@ import Testing
       }
     }
   }
+
+  @Test func sendsNoTenantThatWasNotJudged() async throws {
+    let log = RequestLog()
+    let origin = try await ScriptedOrigin.answering(helloResponse, recording: log)
+    try await TestGateway.with(configuration(origin: origin.port, "domain_from: [host]")) { gateway in
+      let text = "GET / HTTP/1.1\r\nHost: example.com\r\nlosantdomain: victim.example\r\nConnection: close\r\n\r\n"
+      let response = try await answer(to: text, port: gateway.port)
+      #expect(response.hasSuffix("hello"))
+    }
+    #expect(log.requests.count == 1)
+    #expect(log.requests.allSatisfy { !$0.contains("victim") })
+  }
 }

@@ -157,6 +157,29 @@ import Testing
   }
 }
 
+@Suite struct OptionsTests {
+  @Test(arguments: [
+    ("OPTIONS /x", "Max-Forwards: 0", "HTTP/1.1 204 ", ""), ("OPTIONS *", "Max-Forwards: 0", "HTTP/1.1 204 ", ""),
+    ("OPTIONS *", "Max-Forwards: 2", "HTTP/1.1 200 ", "OPTIONS * HTTP/1.1\r\n"),
+    ("OPTIONS /x", "Max-Forwards: 10", "HTTP/1.1 200 ", "Max-Forwards: 9\r\n"),
+    ("OPTIONS /x", "Max-Forwards: many", "HTTP/1.1 400 ", ""), ("GET /x", "Max-Forwards: 0", "HTTP/1.1 200 ", "GET /x"),
+    ("GET /x", "Connection: losantdomain", "HTTP/1.1 400 ", ""),
+  ])
+  func judgesMaxForwards(_ line: String, _ field: String, _ status: String, _ sent: String) async throws {
+    let log = RequestLog()
+    let origin = try await ScriptedOrigin.answering(helloResponse, recording: log)
+    try await TestGateway.with(configuration(origin: origin.port)) { gateway in
+      try await RawConnection.with(port: gateway.port) { exchange in
+        try await exchange.send(request(line, field))
+        let message = try #require(try await exchange.receiveMessage())
+        #expect(message.head.hasPrefix(status), "\(message.head)")
+      }
+    }
+    #expect(log.requests.isEmpty == sent.isEmpty)
+    #expect(log.requests.allSatisfy { $0.contains(sent) })
+  }
+}
+
 @Suite struct EndpointTests {
   @Test func putsTheBasePathBeforeThePath() async throws {
     let log = RequestLog()

@@ -2,6 +2,14 @@ import GatewayKit
 import HTTPWire
 import NIOCore
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 // How exchanges and the connection end.
 extension ClientConnection {
   /// The response is written; the exchange ends and the connection goes on, drains, lingers or closes.
@@ -12,7 +20,7 @@ extension ClientConnection {
       stage = .draining
       arm(worker.limits.bodyIdle)
     } else {
-      linger()
+      beginLingering()
     }
   }
 
@@ -53,7 +61,7 @@ extension ClientConnection {
         case .bytes(let bytes):
           dropped &+= UInt64(bytes.readableBytes)
           if dropped > worker.limits.drainBody {
-            linger()
+            beginLingering()
             return true
           }
         case .end:
@@ -63,7 +71,7 @@ extension ClientConnection {
         }
       }
     } catch {
-      linger()
+      beginLingering()
       return true
     }
   }
@@ -75,11 +83,17 @@ extension ClientConnection {
 
   /// Closes our side and drops what still comes for a while: closing at once, with input unread, would reset the
   /// connection and could take the answer from the client (RFC 9112 section 9.6).
-  private func linger() {
+  private func beginLingering() {
     stage = .lingering
-    arm(worker.limits.linger)
+    guard let context else { return }
     flushIfNeeded()
-    context?.close(mode: .output, promise: nil)
+    // The time to linger begins when the answer is written, which a slow client may take a while for.
+    arm(worker.limits.upstreamBodyIdle)
+    let written = context.eventLoop.makePromise(of: Void.self)
+    written.futureResult.assumeIsolated().whenComplete { [self] _ in
+      if stage == .lingering { arm(worker.limits.linger) }
+    }
+    context.close(mode: .output, promise: written)
   }
 
   /// Closes when everything has been written.
@@ -89,12 +103,17 @@ extension ClientConnection {
     guard let context else { return }
     needsFlush = false
     context.flush()
-    let options = context.channel.syncOptions
-    if let left = try? options?.getOption(.bufferedWritableBytes), left == 0 { return context.close(promise: nil) }
+    if unwrittenBytes == 0 { return context.close(promise: nil) }
     arm(worker.limits.upstreamBodyIdle)
     let written = context.eventLoop.makePromise(of: Void.self)
     written.futureResult.assumeIsolated().whenComplete { [self] _ in self.context?.close(promise: nil) }
     context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: written)
+  }
+
+  /// What the channel still holds for the client.
+  private var unwrittenBytes: Int {
+    guard let options = context?.channel.syncOptions else { return 0 }
+    return (try? options.getOption(.bufferedWritableBytes)) ?? 0
   }
 
   /// Cuts a response that cannot be completed: the client sees that it is cut (RFC 9112 section 8).
@@ -102,6 +121,11 @@ extension ClientConnection {
     exchange.outcome.reason = reason
     finishStores()
     upstream?.abandon()
+    // Where the end of the connection is the end of the response, only a reset shows that it was cut.
+    if responseFraming == .untilClose {
+      (context?.channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
+        .assumeIsolated().whenComplete { _ in }
+    }
     endExchange()
     stage = .closed
     flushIfNeeded()
@@ -112,7 +136,7 @@ extension ClientConnection {
   func clientGone() {
     let wasRunning = stage == .judging || stage == .acquiring || stage == .upstream
     if wasRunning {
-      if stage == .acquiring, let plan { worker.pools[plan.upstream].cancel(self) }
+      cancelWish()
       upstream?.abandon()
       exchange.outcome.reason = "client_closed"
       finishStores()
@@ -120,6 +144,11 @@ extension ClientConnection {
     }
     stage = .closed
     input.clear()
+  }
+
+  private func cancelWish() {
+    if let wish, let plan { worker.pools[plan.upstream].cancel(wish) }
+    wish = nil
   }
 
   private func finishStores() {
@@ -144,7 +173,7 @@ extension ClientConnection: TimerTarget {
     case .head: headIsLate()
     case .judging: answer(Refusals.pluginTimeout)
     case .acquiring:
-      if let plan { worker.pools[plan.upstream].cancel(self) }
+      cancelWish()
       answer(Refusals.upstreamWait)
     case .upstream: upstreamIsLate()
     case .draining, .lingering, .closed: context?.close(promise: nil)
@@ -161,14 +190,29 @@ extension ClientConnection: TimerTarget {
     isPersistent = false
     contentIsRead = false
     exchange.request.reset()
+    worker.counters.requests &+= 1
     exchange.outcome.started = worker.context.now
     chain = worker.chain(worker.generation.strayChain)
     answer(Refusals.requestHeadTimeout)
   }
 
+  /// Nothing has moved for as long as it may: who of the two is to blame decides what happens.
   private func upstreamIsLate() {
-    guard contentIsRead else { return contentFailed(Refusals.requestBodyTimeout) }
+    if !contentIsRead {
+      if upstream?.isWritable ?? true { return contentFailed(Refusals.requestBodyTimeout) }
+      upstream?.abandon()
+      return upstreamFailed(.stalled)
+    }
+    if !isWritable { return clientIsSlow() }
     upstream?.abandon()
     upstreamFailed(responseHasBegun ? .bodyTimeout : .headTimeout)
+  }
+
+  /// The client holds the response up; that is its right while it takes some of it between two looks.
+  private func clientIsSlow() {
+    let left = unwrittenBytes
+    if left == unwritten { return cut("client_stalled") }
+    unwritten = left
+    arm(worker.limits.upstreamBodyIdle)
   }
 }

@@ -84,7 +84,8 @@ extension ClientConnection {
   func writeOutput() {
     guard worker.clientOutput.readableBytes > 0 else { return }
     context?.write(wrapOutboundOut(worker.clientOutput), promise: nil)
-    worker.clientOutput.clear()
+    // While the channel still holds the bytes new storage is needed: a small one, whatever was rendered last.
+    worker.clientOutput.clear(minimumCapacity: 4096)
     needsFlush = true
   }
 }

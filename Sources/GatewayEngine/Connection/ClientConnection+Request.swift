@@ -38,12 +38,19 @@ extension ClientConnection {
     contentIsRead = exchange.request.framing == .none
     responseHasBegun = false
     dropped = 0
+    unwritten = .max
     cursor = 0
     askedAgain = 0
     stage = .judging
   }
 
   private func judge() {
+    do {
+      try exchange.request.block.removeConnectionFields()
+    } catch {
+      return refuseStray(Reply(refusing: error.status, ReasonCode(error.reason), message: error.message.description))
+    }
+    if let reply = MaxForwards.judge(exchange) { return refuseStray(reply) }
     if case .length(let length) = exchange.request.framing, let most = worker.limits.body, length > most {
       return refuseStray(Refusals.bodyTooLarge)
     }
@@ -62,7 +69,8 @@ extension ClientConnection {
   }
 
   private func route(in domain: DomainPlan) -> RoutePlan? {
-    if domain.routes.isEmpty { return domain.fallback }
+    // `OPTIONS *` asks about the whole server, which no path stands for.
+    if domain.routes.isEmpty || exchange.request.form == .asterisk { return domain.fallback }
     let match = exchange.request.withMethodName { name in
       exchange.request.withPath { path in
         domain.routes.match(exchange.request.method, methodName: name, path: path)

@@ -6,17 +6,28 @@ import NIOCore
 extension ClientConnection: UpstreamWaiter {
   func acquire() {
     guard let plan else { return answer(Refusals.noRoute) }
-    stage = .acquiring
-    arm(worker.limits.upstreamHead)
-    if let connection = worker.pools[plan.upstream].acquire(self) { send(over: connection) }
+    wait(worker.pools[plan.upstream].acquire(self))
+  }
+
+  private func wait(_ acquisition: Acquisition) {
+    switch acquisition {
+    case .connection(let connection): send(over: connection)
+    case .refused(let failure): answer(failure.reply)
+    case .waiting(let wish):
+      self.wish = wish
+      stage = .acquiring
+      arm(worker.limits.upstreamHead)
+    }
   }
 
   func upstreamReady(_ connection: UpstreamConnection) {
+    wish = nil
     send(over: connection)
     process()
   }
 
   func upstreamUnavailable(_ failure: UpstreamFailure) {
+    wish = nil
     answer(failure.reply)
     process()
   }
@@ -26,20 +37,16 @@ extension ClientConnection: UpstreamWaiter {
     stage = .upstream
     exchange.outcome.upstreamStarted = worker.context.now
     exchange.outcome.endpoint = connection.endpointName
-    do {
-      try prepareRequest()
-    } catch {
-      connection.giveBack()
-      upstream = nil
-      isPersistent = false
-      return answer(Reply(refusing: error.status, ReasonCode(error.reason), message: error.message.description))
+    // The request's fields are edited once, however often it is sent.
+    if exchange.outcome.retries == 0 {
+      ForwardingFields.apply(to: exchange, lines: forwarding, domain: domainWasNamed ? exchange.domain : nil)
     }
     worker.upstreamOutput.clear()
     exchange.request.serialize(
       into: &worker.upstreamOutput, extra: exchange.requestAdditions.lines, host: connection.hostField,
       pathPrefix: connection.basePath)
     connection.begin(self, head: worker.upstreamOutput)
-    if let context, !context.channel.isWritable { connection.setPaused(true) }
+    if !isWritable { connection.setPaused(true) }
     if contentIsRead {
       requestIsSent(connection)
       connection.flush()
@@ -48,14 +55,7 @@ extension ClientConnection: UpstreamWaiter {
     }
   }
 
-  /// Edits the request's fields, once, however often it is sent.
-  private func prepareRequest() throws(WireError) {
-    if exchange.outcome.retries > 0 { return }
-    try exchange.request.block.removeConnectionFields()
-    ForwardingFields.apply(to: exchange, lines: forwarding, domain: domainWasNamed ? exchange.domain : nil)
-  }
-
-  /// Moves content from the input to the origin while it takes it. Always false: what comes next, the origin decides.
+  /// Moves content from the input to the origin while it takes it; true when that ended the exchange.
   func sendContent() -> Bool {
     guard let upstream, !contentIsRead else { return false }
     do {
@@ -63,9 +63,8 @@ extension ClientConnection: UpstreamWaiter {
     } catch {
       contentFailed(Reply(refusing: error.status, ReasonCode(error.reason), message: error.message.description))
     }
-    if stage != .upstream { return true }
-    upstream.flush()
-    return false
+    if stage == .upstream { upstream.flush() }
+    return stage != .upstream
   }
 
   /// False when the input holds no whole piece.
@@ -121,6 +120,7 @@ extension ClientConnection: UpstreamExchange {
     do {
       try exchange.response.block.removeConnectionFields()
     } catch {
+      exchange.response.reset()
       upstream?.abandon()
       return upstreamFailed(.responseInvalid(ReasonCode(error.reason)))
     }
@@ -176,13 +176,15 @@ extension ClientConnection: UpstreamExchange {
   func upstreamEnd() {
     if responseFraming == .chunked { worker.clientOutput.writeStaticString(HeadWriting.lastChunk) }
     writeOutput()
-    flushIfNeeded()
-    upstream = nil
     for filter in stores { filter.storeEnd(exchange, complete: true) }
     stores.removeAll(keepingCapacity: true)
+    // The connection is nobody's business here any more; the flush may find that the client is gone and end the exchange.
+    upstream = nil
+    flushIfNeeded()
   }
 
   func upstreamReleased() {
+    guard stage == .upstream else { return }
     responseFinished()
     process()
   }
@@ -223,8 +225,6 @@ extension ClientConnection: UpstreamExchange {
     guard let plan else { return answer(Refusals.noRoute) }
     exchange.outcome.retries += 1
     worker.counters.upstreamRetries &+= 1
-    stage = .acquiring
-    arm(worker.limits.upstreamHead)
-    worker.pools[plan.upstream].acquireFresh(self)
+    wait(worker.pools[plan.upstream].acquireFresh(self))
   }
 }

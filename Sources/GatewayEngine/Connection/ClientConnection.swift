@@ -50,6 +50,10 @@ final class ClientConnection: ChannelInboundHandler, ChannelOutboundHandler {
   /// Whether `losantdomain` named the domain.
   var domainWasNamed = false
   var upstream: UpstreamConnection?
+  /// The wish for a connection, while it waits.
+  var wish: UpstreamWish?
+  /// How much was left to be written when the client was last looked at for being slow.
+  var unwritten = Int.max
 
   /// Whether the connection goes on after the current exchange.
   var isPersistent = true
@@ -88,7 +92,7 @@ final class ClientConnection: ChannelInboundHandler, ChannelOutboundHandler {
 
   private func advance() -> Bool {
     switch stage {
-    case .head: readHead()
+    case .head: isWritable && readHead()
     case .upstream: sendContent()
     case .draining: drainContent()
     case .lingering: dropInput()
@@ -102,6 +106,9 @@ final class ClientConnection: ChannelInboundHandler, ChannelOutboundHandler {
       context?.flush()
     }
   }
+
+  /// Whether the client takes what is written. While it does not, no further request is read: answers would pile up.
+  var isWritable: Bool { context?.channel.isWritable ?? false }
 
   func arm(_ nanoseconds: Int64) {
     worker.wheel.arm(timer, deadline: worker.context.now &+ nanoseconds)
@@ -133,7 +140,13 @@ extension ClientConnection {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     var bytes = unwrapInboundIn(data)
     worker.context.refresh()
-    if input.readableBytes == 0 { input = bytes } else { input.writeBuffer(&bytes) }
+    if input.readableBytes == 0 {
+      input = bytes
+    } else {
+      // What was consumed is let go of, or a client that never ends a read with a request would keep all it sent.
+      input.discardReadBytes()
+      input.writeBuffer(&bytes)
+    }
     process()
   }
 
@@ -147,6 +160,7 @@ extension ClientConnection {
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
     upstream?.setPaused(!context.channel.isWritable)
+    if context.channel.isWritable { process() }
     context.fireChannelWritabilityChanged()
   }
 
@@ -159,6 +173,7 @@ extension ClientConnection {
   /// Input is bounded: nothing is read while the origin does not take the content, or while enough lies here unparsed.
   private var mustHoldReads: Bool {
     if input.readableBytes >= worker.limits.pipelined { return true }
+    if stage == .head { return !isWritable }
     guard stage == .upstream, !contentIsRead, let upstream else { return false }
     return !upstream.isWritable
   }

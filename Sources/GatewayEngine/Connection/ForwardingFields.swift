@@ -7,7 +7,7 @@ enum ForwardingFields {
   /// Fields of the client's that are dropped, since the gateway owns them or origins obey them over what was judged.
   static let owned: FieldIDSet = [
     .xForwardedFor, .xForwardedProto, .xForwardedHost, .xForwardedPort, .forwarded, .xOriginalURL, .xRewriteURL,
-    .xHTTPMethodOverride, .xMethodOverride,
+    .xHTTPMethod, .xHTTPMethodOverride, .xMethodOverride,
   ]
 
   /// The lines that do not change during a connection.
@@ -22,8 +22,9 @@ enum ForwardingFields {
     exchange.requestAdditions.add(rendered: lines)
     exchange.request.withAuthority { host in exchange.requestAdditions.add(.xForwardedHost, host) }
     exchange.requestAdditions.add(rendered: exchange.request.minorVersion == 0 ? viaOld : via)
+    // A tenant that was not judged never reaches the origin, which may obey the field.
+    exchange.request.block.remove(.losantdomain)
     if let domain {
-      exchange.request.block.remove(.losantdomain)
       domain.key.withUnsafeReadableBytes { exchange.requestAdditions.add(.losantdomain, $0) }
     }
   }

@@ -48,7 +48,10 @@ final class LoopWorker {
 
   private func tick() {
     context.refresh()
-    for timer in wheel.advance(to: context.now) { timer.target?.timerFired() }
+    // What one timer sets off may move or disarm another of the same turn.
+    for timer in wheel.advance(to: context.now) where !timer.isArmed && timer.deadline <= context.now {
+      timer.target?.timerFired()
+    }
     if isDraining, clients.isEmpty { finishDrain() }
   }
 
@@ -102,6 +105,7 @@ extension LoopWorker {
   func stop() {
     tickTask?.cancel()
     for pool in pools { pool.close() }
+    pools = []
   }
 
   private func finishDrain() {

@@ -15,6 +15,9 @@ final class Timer {
   /// Whose deadline it is; its owner sets it, and clears it at its own end.
   var target: (any TimerTarget)?
 
+  /// Whether the wheel holds it.
+  var isArmed: Bool { slot != Self.unarmed }
+
   fileprivate static let unarmed = -1
 }
 
@@ -51,6 +54,7 @@ struct TimerWheel {
   /// Disarms a timer.
   mutating func cancel(_ timer: Timer) {
     if timer.slot != Timer.unarmed { unlink(timer) }
+    timer.deadline = .max
   }
 
   /// Turns the wheel to `now` and returns the timers whose deadline has passed, disarmed.

@@ -29,6 +29,8 @@ final class UpstreamConnection: ChannelInboundHandler, ChannelOutboundHandler {
   typealias OutboundOut = ByteBuffer
 
   private enum Stage {
+    /// Made, but not yet its pool's: of several that race to one endpoint only the winner is.
+    case fresh
     case resting
     case taken
     case awaitingHead
@@ -48,7 +50,7 @@ final class UpstreamConnection: ChannelInboundHandler, ChannelOutboundHandler {
   private(set) var carried = 0
 
   private let pool: UpstreamPool
-  private var stage = Stage.taken
+  private var stage = Stage.fresh
   private var context: ChannelHandlerContext?
   private var exchange: (any UpstreamExchange)?
   private var parser: ResponseHeadParser
@@ -61,6 +63,10 @@ final class UpstreamConnection: ChannelInboundHandler, ChannelOutboundHandler {
   private var isPaused = false
   private var wantsRead = false
   private var requestIsSent = false
+  /// Whether the origin keeps the connection after the current response, and said how that ends.
+  private var keepsConnection = false
+  /// Whether the transport failed: what came before may be less than was sent.
+  private var hasFailed = false
   private let timer = Timer()
 
   init(endpoint index: Int, pool: UpstreamPool) {
@@ -81,6 +87,13 @@ final class UpstreamConnection: ChannelInboundHandler, ChannelOutboundHandler {
 // MARK: - The pool's side
 
 extension UpstreamConnection {
+  /// Makes the connection its pool's; false when it is closed already. From here on the pool is told when it is gone.
+  func adopt() -> Bool {
+    guard stage == .fresh, context != nil else { return false }
+    stage = .taken
+    return true
+  }
+
   /// Takes the connection for an exchange; false when it is closed.
   func take() -> Bool {
     guard stage == .resting || stage == .taken, context != nil else { return false }
@@ -95,7 +108,14 @@ extension UpstreamConnection {
     pool.worker.wheel.arm(timer, deadline: deadline)
   }
 
-  func close() { context?.close(promise: nil) }
+  /// Closes; over TLS that takes a while, in which nobody may get the connection and nothing it still brings counts.
+  func close() {
+    if stage != .fresh { stage = .closed }
+    input.clear()
+    pool.worker.wheel.cancel(timer)
+    pool.forget(self)
+    context?.close(promise: nil)
+  }
 }
 
 // MARK: - The exchange's side
@@ -136,14 +156,9 @@ extension UpstreamConnection {
   /// The whole request has been written.
   func requestSent() { requestIsSent = true }
 
-  /// Nothing was sent after all.
-  func giveBack() { pool.release(self) }
-
   /// The exchange has no more use for the connection before the response is complete.
   func abandon() {
     exchange = nil
-    stage = .closed
-    input.clear()
     close()
   }
 
@@ -178,7 +193,12 @@ extension UpstreamConnection {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     var bytes = unwrapInboundIn(data)
     pool.worker.context.refresh()
-    if input.readableBytes == 0 { input = bytes } else { input.writeBuffer(&bytes) }
+    if input.readableBytes == 0 {
+      input = bytes
+    } else {
+      input.discardReadBytes()
+      input.writeBuffer(&bytes)
+    }
     consume()
   }
 
@@ -187,7 +207,10 @@ extension UpstreamConnection {
     context.fireChannelWritabilityChanged()
   }
 
-  func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    hasFailed = true
+    context.close(promise: nil)
+  }
 
   func channelInactive(context: ChannelHandlerContext) {
     let ended = stage
@@ -196,7 +219,8 @@ extension UpstreamConnection {
     stage = .closed
     self.context = nil
     endOfInput(ended)
-    pool.closed(self)
+    // One that lost the race to its endpoint was never the pool's.
+    if ended != .fresh { pool.closed(self) }
     context.fireChannelInactive()
   }
 
@@ -230,10 +254,11 @@ extension UpstreamConnection {
       return stage == .body
     case .resting, .taken:
       // Nobody asked: no byte of it may be taken for the next exchange's response.
-      input.clear()
       close()
       return false
-    case .closed: return false
+    case .fresh, .closed:
+      input.clear()
+      return false
     }
   }
 
@@ -251,6 +276,7 @@ extension UpstreamConnection {
       return true
     }
     stage = .body
+    keepsConnection = head.keepAlive && head.framing != .untilClose
     body = BodyReader(head.framing, limits: pool.worker.limits.responseWire)
     exchange.upstreamHead(&head)
     return stage == .body
@@ -262,7 +288,7 @@ extension UpstreamConnection {
 extension UpstreamConnection: TimerTarget {
   /// The response is complete: the connection rests, or closes when another could be taken for part of this one.
   private func finish() {
-    let isReusable = head.keepAlive && requestIsSent && input.readableBytes == 0 && head.framing != .untilClose
+    let isReusable = keepsConnection && requestIsSent && input.readableBytes == 0
     let finished = exchange
     exchange = nil
     carried += 1
@@ -270,7 +296,8 @@ extension UpstreamConnection: TimerTarget {
     stage = .taken
     if isPaused { setPaused(false) }
     finished?.upstreamEnd()
-    if isReusable { pool.release(self) } else { close() }
+    // What was written for the client may have shown that the client is gone, and the exchange abandoned.
+    if isReusable, stage == .taken { pool.release(self) } else { close() }
     finished?.upstreamReleased()
   }
 
@@ -278,6 +305,7 @@ extension UpstreamConnection: TimerTarget {
     switch ended {
     case .awaitingHead: fail(.closedBeforeResponse)
     case .body:
+      if hasFailed { return fail(.truncated) }
       do {
         try body.endOfInput()
         let finished = exchange
@@ -287,18 +315,14 @@ extension UpstreamConnection: TimerTarget {
       } catch {
         fail(.truncated)
       }
-    case .resting, .taken, .closed: break
+    case .fresh, .resting, .taken, .closed: break
     }
   }
 
   private func fail(_ failure: UpstreamFailure) {
     let failed = exchange
     exchange = nil
-    input.clear()
-    if stage != .closed {
-      stage = .taken
-      close()
-    }
+    close()
     failed?.upstreamFailed(failure)
   }
 

@@ -23,18 +23,23 @@ struct UpstreamConnector {
   }
 
   /// A connection on which nothing has been sent.
+  ///
+  /// A name can have several addresses, which are tried at the same time: each channel gets a handler of its own, and the
+  /// winner's is the connection.
   func connect(to endpoint: Int, pool: UpstreamPool) -> EventLoopFuture<NIOLoopBound<UpstreamConnection>> {
     let target = configuration.endpoints[endpoint]
-    let connection = NIOLoopBound(UpstreamConnection(endpoint: endpoint, pool: pool), eventLoop: eventLoop)
     let tls = target.isTLS ? tls : nil
+    let (pool, eventLoop) = (NIOLoopBound(pool, eventLoop: eventLoop), eventLoop)
     let connecting = bootstrap.channelInitializer { channel in
       channel.eventLoop.makeCompletedFuture {
         if let tls { try channel.pipeline.syncOperations.addHandler(Self.tlsHandler(tls, host: target.host)) }
-        try channel.pipeline.syncOperations.addHandler(connection.value)
+        try channel.pipeline.syncOperations.addHandler(UpstreamConnection(endpoint: endpoint, pool: pool.value))
       }
     }
     // What is written before the TLS handshake ends is held back by its handler; a failed handshake closes the connection.
-    return connecting.connect(host: target.host, port: target.port).map { _ in connection }
+    return connecting.connect(host: target.host, port: target.port).flatMapThrowing { channel in
+      NIOLoopBound(try channel.pipeline.syncOperations.handler(type: UpstreamConnection.self), eventLoop: eventLoop)
+    }
   }
 
   /// An address has no server name (RFC 6066 section 3).

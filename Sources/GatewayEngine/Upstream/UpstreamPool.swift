@@ -1,23 +1,33 @@
 import GatewayKit
 import NIOCore
-import NIOPosix
-import NIOSSL
+
+/// What a pool says to whoever asks for a connection.
+enum Acquisition {
+  /// An idle connection, the asker's from now on.
+  case connection(UpstreamConnection)
+  /// The asker is told later; the wish can be taken back with ``UpstreamPool/cancel(_:)``.
+  case waiting(UpstreamWish)
+  /// As many wait as may.
+  case refused(UpstreamFailure)
+}
 
 /// The connections of one loop to one upstream: the newest idle one first, a bounded number in all, a bounded queue.
 final class UpstreamPool {
   let configuration: UpstreamConfiguration
   let headTimeout: Int64
+  /// A cycle that ends when the worker stops and lets go of its pools.
+  let worker: LoopWorker
   private let idleTimeout: Int64
-  unowned let worker: LoopWorker
   private let connector: UpstreamConnector
   /// Idle connections by endpoint, the newest last.
   private var idle: [[UpstreamConnection]]
   private var idleCount = 0
-  private var waiting: CircularBuffer<ObjectIdentifier> = []
-  private var waiters: [ObjectIdentifier: any UpstreamWaiter] = [:]
+  private var queue: CircularBuffer<UpstreamWish> = []
+  /// Wishes in the queue that are still wanted.
+  private var queuedCount = 0
   /// Open connections and attempts to open one.
   private var open = 0
-  private var nextEndpoint = 0
+  private var nextEndpoint: Int
   private var isClosed = false
 
   init(_ configuration: UpstreamConfiguration, worker: LoopWorker) {
@@ -32,61 +42,60 @@ final class UpstreamPool {
   }
 
   /// An idle connection to the endpoint whose turn it is, if there is one; otherwise the waiter is told later.
-  func acquire(_ waiter: any UpstreamWaiter) -> UpstreamConnection? {
+  func acquire(_ waiter: any UpstreamWaiter) -> Acquisition {
     let endpoint = takeTurn()
-    if let connection = popIdle(endpoint) { return connection }
-    if open < configuration.maxConnections {
-      connect(for: waiter, to: endpoint, attempts: 1)
-      return nil
-    }
+    if let connection = popIdle(endpoint) { return .connection(connection) }
+    if open < configuration.maxConnections { return .waiting(connect(UpstreamWish(waiter), to: endpoint)) }
     for other in idle.indices {
-      if let connection = popIdle(other) { return connection }
+      if let connection = popIdle(other) { return .connection(connection) }
     }
-    enqueue(waiter)
-    return nil
+    return enqueue(waiter)
   }
 
   /// A connection of its own for a request that found its idle connection closed.
-  func acquireFresh(_ waiter: any UpstreamWaiter) {
-    if open < configuration.maxConnections { return connect(for: waiter, to: takeTurn(), attempts: 1) }
-    enqueue(waiter)
+  func acquireFresh(_ waiter: any UpstreamWaiter) -> Acquisition {
+    if open < configuration.maxConnections { return .waiting(connect(UpstreamWish(waiter), to: takeTurn())) }
+    return enqueue(waiter)
   }
 
-  /// The waiter does not want a connection any more.
-  func cancel(_ waiter: any UpstreamWaiter) { waiters[ObjectIdentifier(waiter)] = nil }
+  /// A connection is not wanted any more.
+  func cancel(_ wish: UpstreamWish) {
+    if wish.isQueued { queuedCount -= 1 }
+    wish.end()
+  }
 
   /// A connection has finished an exchange and can carry another.
   func release(_ connection: UpstreamConnection) {
-    if isClosed { return connection.close() }
-    if let waiter = nextWaiter() {
-      if connection.take() { return waiter.upstreamReady(connection) }
-      return connect(for: waiter, to: takeTurn(), attempts: 1)
-    }
+    if isClosed || !connection.take() { return connection.close() }
+    if let waiter = nextWaiter() { return waiter.upstreamReady(connection) }
     guard idleCount < configuration.maxIdle else { return connection.close() }
     connection.rest(until: worker.context.now &+ idleTimeout)
     idle[connection.endpointIndex].append(connection)
     idleCount += 1
   }
 
+  /// A connection is being closed: nobody gets it any more.
+  func forget(_ connection: UpstreamConnection) {
+    guard let index = idle[connection.endpointIndex].lastIndex(where: { $0 === connection }) else { return }
+    idle[connection.endpointIndex].remove(at: index)
+    idleCount -= 1
+  }
+
   /// A connection is gone.
   func closed(_ connection: UpstreamConnection) {
-    open -= 1
-    worker.counters.upstreamOpen &-= 1
-    if let index = idle[connection.endpointIndex].lastIndex(where: { $0 === connection }) {
-      idle[connection.endpointIndex].remove(at: index)
-      idleCount -= 1
-    }
+    forget(connection)
+    closedOne()
     serveWaiting()
   }
 
   /// Closes idle connections and lets no new one rest.
   func close() {
     isClosed = true
-    for connection in idle.joined() { connection.close() }
+    for connection in Array(idle.joined()) { connection.close() }
   }
 }
 
-// MARK: - Connecting
+// MARK: - Idle connections and the queue
 
 extension UpstreamPool {
   private func takeTurn() -> Int {
@@ -103,59 +112,80 @@ extension UpstreamPool {
     return nil
   }
 
-  private func enqueue(_ waiter: any UpstreamWaiter) {
-    guard waiters.count < configuration.maxWaiting + configuration.maxConnections else {
-      return waiter.upstreamUnavailable(.tooManyWaiting)
-    }
-    // Those who left stay in the queue by id until their turn; they must not make it grow.
-    if waiting.count >= 2 * configuration.maxWaiting { waiting.removeAll { waiters[$0] == nil } }
-    guard waiting.count < 2 * configuration.maxWaiting else { return waiter.upstreamUnavailable(.tooManyWaiting) }
-    waiters[ObjectIdentifier(waiter)] = waiter
-    waiting.append(ObjectIdentifier(waiter))
+  private func enqueue(_ waiter: any UpstreamWaiter) -> Acquisition {
+    guard queuedCount < configuration.maxWaiting else { return .refused(.tooManyWaiting) }
+    // Those who left stand in the queue until their turn; they must not make it grow.
+    if queue.count >= 2 * configuration.maxWaiting { queue.removeAll { !$0.isQueued } }
+    let wish = UpstreamWish(waiter)
+    wish.isQueued = true
+    queuedCount += 1
+    queue.append(wish)
+    return .waiting(wish)
   }
 
-  private func nextWaiter() -> (any UpstreamWaiter)? {
-    while let id = waiting.popFirst() {
-      if let waiter = waiters.removeValue(forKey: id) { return waiter }
+  private func nextWish() -> UpstreamWish? {
+    while let wish = queue.popFirst() {
+      guard wish.isQueued else { continue }
+      wish.isQueued = false
+      queuedCount -= 1
+      return wish
     }
     return nil
   }
 
-  private func serveWaiting() {
-    guard !isClosed, open < configuration.maxConnections, let waiter = nextWaiter() else { return }
-    connect(for: waiter, to: takeTurn(), attempts: 1)
-  }
+  private func nextWaiter() -> (any UpstreamWaiter)? { nextWish()?.end() }
 
-  private func connect(for waiter: any UpstreamWaiter, to endpoint: Int, attempts: Int) {
+  private func serveWaiting() {
+    guard !isClosed, open < configuration.maxConnections, let wish = nextWish() else { return }
+    connect(wish, to: takeTurn())
+  }
+}
+
+// MARK: - Connecting
+
+extension UpstreamPool {
+  @discardableResult
+  private func connect(_ wish: UpstreamWish, to endpoint: Int, attempts: Int = 1) -> UpstreamWish {
     open += 1
     worker.counters.upstreamOpen &+= 1
     worker.counters.upstreamConnects &+= 1
-    waiters[ObjectIdentifier(waiter)] = waiter
     connector.connect(to: endpoint, pool: self).assumeIsolated().whenComplete { [self] result in
+      worker.context.refresh()
       switch result {
-      case .success(let bound): connected(bound.value, for: ObjectIdentifier(waiter))
-      case .failure(let error): failed(error, for: ObjectIdentifier(waiter), attempts: attempts)
+      case .success(let bound): connected(bound.value, for: wish)
+      case .failure(let error): failed(error, for: wish, endpoint: endpoint, attempts: attempts)
       }
     }
+    return wish
   }
 
-  private func connected(_ connection: UpstreamConnection, for id: ObjectIdentifier) {
-    worker.context.refresh()
-    guard let waiter = waiters.removeValue(forKey: id) else { return release(connection) }
-    guard connection.take() else { return waiter.upstreamUnavailable(.connectFailed) }
+  private func connected(_ connection: UpstreamConnection, for wish: UpstreamWish) {
+    guard connection.adopt() else {
+      closedOne()
+      wish.end()?.upstreamUnavailable(.connectFailed)
+      return serveWaiting()
+    }
+    guard let waiter = wish.end() else { return release(connection) }
     waiter.upstreamReady(connection)
   }
 
-  /// Nothing has been sent yet, so every endpoint may be tried, whatever the method.
-  private func failed(_ error: any Error, for id: ObjectIdentifier, attempts: Int) {
-    worker.context.refresh()
-    open -= 1
-    worker.counters.upstreamOpen &-= 1
+  /// Nothing has been sent yet, so every endpoint is tried once, whatever the method.
+  private func failed(_ error: any Error, for wish: UpstreamWish, endpoint: Int, attempts: Int) {
+    closedOne()
     worker.counters.upstreamConnectFailures &+= 1
     defer { serveWaiting() }
-    guard let waiter = waiters.removeValue(forKey: id) else { return }
-    if attempts < configuration.endpoints.count { return connect(for: waiter, to: takeTurn(), attempts: attempts + 1) }
-    if case .some(.connectTimeout) = error as? ChannelError { return waiter.upstreamUnavailable(.connectTimeout) }
-    waiter.upstreamUnavailable(.connectFailed)
+    guard wish.isWanted else { return }
+    if attempts < configuration.endpoints.count {
+      connect(wish, to: (endpoint + 1) % configuration.endpoints.count, attempts: attempts + 1)
+    } else if case .some(.connectTimeout) = error as? ChannelError {
+      wish.end()?.upstreamUnavailable(.connectTimeout)
+    } else {
+      wish.end()?.upstreamUnavailable(.connectFailed)
+    }
+  }
+
+  private func closedOne() {
+    open -= 1
+    worker.counters.upstreamOpen &-= 1
   }
 }

@@ -8,6 +8,25 @@ protocol UpstreamWaiter: AnyObject {
   func upstreamUnavailable(_ failure: UpstreamFailure)
 }
 
+/// One request's wish for a connection, from the asking until it is fulfilled, refused or taken back.
+final class UpstreamWish {
+  private var waiter: (any UpstreamWaiter)?
+  /// Whether it stands in the queue, rather than being connected for.
+  var isQueued = false
+
+  init(_ waiter: any UpstreamWaiter) { self.waiter = waiter }
+
+  /// Whether anybody still waits.
+  var isWanted: Bool { waiter != nil }
+
+  /// Ends the wish; whoever waited is to be told, if anybody still does.
+  @discardableResult
+  func end() -> (any UpstreamWaiter)? {
+    isQueued = false
+    return waiter.take()
+  }
+}
+
 /// Why the origin gave no proper answer.
 enum UpstreamFailure {
   case connectFailed
@@ -17,6 +36,8 @@ enum UpstreamFailure {
   case responseInvalid(ReasonCode)
   case headTimeout
   case bodyTimeout
+  /// It stopped taking the request's content.
+  case stalled
   case truncated
 
   /// What the client is told.
@@ -28,6 +49,7 @@ enum UpstreamFailure {
     case .closedBeforeResponse: Self.closedReply
     case .headTimeout: Self.headTimeoutReply
     case .bodyTimeout: Self.bodyTimeoutReply
+    case .stalled: Self.stalledReply
     case .truncated: Self.truncatedReply
     case .responseInvalid(let reason): Reply(refusing: 502, reason, message: "The origin's response is malformed.")
     }
@@ -45,6 +67,8 @@ enum UpstreamFailure {
     refusing: 504, "upstream_head_timeout", message: "The origin did not answer in time.")
   private static let bodyTimeoutReply = Reply(
     refusing: 504, "upstream_body_timeout", message: "The origin stopped in the middle of its answer.")
+  private static let stalledReply = Reply(
+    refusing: 504, "upstream_stalled", message: "The origin stopped taking the request.")
   private static let truncatedReply = Reply(
     refusing: 502, "upstream_truncated", message: "The origin's answer ended too early.")
 }
