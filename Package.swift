@@ -86,21 +86,27 @@ let package = Package(
     source(
       "TokenService",
       ["UserApiTokens", crypto, grdb, hummingbird, httpTypes, jwtKit, logging, nio, serviceLifecycle]),
-    source("SharedStores", ["GatewayKit", nio, nioPosix, nioSSL]),
+    source("SharedStores", ["GatewayKit", crypto, logging, nio, nioPosix, nioSSL]),
     source("Admin", ["GatewayEngine", "GatewayKit", httpTypes, hummingbird, logging, nio, serviceLifecycle]),
-    source("GatewayTesting", ["GatewayEngine", "GatewayConfig", "GatewayKit", "HTTPWire", nio, nioEmbedded, nioPosix]),
+    source(
+      "GatewayTesting",
+      ["GatewayEngine", "GatewayConfig", "GatewayKit", "HTTPWire", logging, nio, nioEmbedded, nioPosix]),
 
     plugin("Authentication", ["UserApiTokens", asyncHTTPClient, crypto, cryptoExtras, logging, nioHTTP1]),
     plugin("ScopeEnforcement"),
-    plugin("RateLimiting"),
+    plugin("RateLimiting", [crypto]),
     plugin("ResponseCaching"),
     plugin("RequestID"),
     plugin("AccessLog"),
 
-    tests("RateLimitingTests", ["RateLimiting", "GatewayTesting", "GatewayKit", "HTTPWire", logging, nio, nioEmbedded]),
-    tests("ResponseCachingTests", ["ResponseCaching", "GatewayKit", "HTTPWire", logging, nio, nioEmbedded]),
-    tests("RequestIDTests", ["RequestID", "GatewayKit", "HTTPWire", logging, nio, nioEmbedded]),
-    tests("AccessLogTests", ["AccessLog", "GatewayKit", "HTTPWire", logging, nio, nioEmbedded]),
+    tests("SharedStoresTests", ["SharedStores", "GatewayKit", "GatewayTesting", logging, nio, nioPosix]),
+    tests(
+      "RateLimitingTests", ["RateLimiting", "GatewayTesting", "GatewayKit", "HTTPWire", logging, nio, nioEmbedded]),
+    tests(
+      "ResponseCachingTests",
+      ["ResponseCaching", "GatewayKit", "GatewayTesting", "HTTPWire", logging, nio, nioEmbedded]),
+    tests("RequestIDTests", ["RequestID", "GatewayKit", "GatewayTesting", "HTTPWire", logging, nio, nioEmbedded]),
+    tests("AccessLogTests", ["AccessLog", "GatewayKit", "GatewayTesting", "HTTPWire", logging, nio, nioEmbedded]),
 
     .executableTarget(
       name: "gatehouse",

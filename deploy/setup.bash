@@ -57,7 +57,7 @@ require_packages() {
 has_package() {
   case $1 in
     # Commands, wherever they come from.
-    git | curl | python3) command -v "$1" >/dev/null 2>&1; return ;;
+    git | curl | python3 | openssl | redis-server) command -v "$1" >/dev/null 2>&1; return ;;
   esac
   if command -v dpkg-query >/dev/null 2>&1; then
     [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]

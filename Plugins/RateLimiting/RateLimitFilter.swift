@@ -57,10 +57,15 @@ final class RateLimitFilter: LimitFilter, ResponseFilter {
 
   /// A request that a later limit of the chain refused takes nothing from this one.
   func response(_ exchange: Exchange) {
-    guard let reply = exchange.replyInProgress, reply === Self.limited || reply === Self.tableFull else { return }
-    guard exchange[slot] === self, case .key(let key) = key.make(exchange) else { return }
+    guard Self.isRefused(exchange), exchange[slot] === self, case .key(let key) = key.make(exchange) else { return }
     exchange[slot] = nil
     store.giveBack(rule, key: key, cost: 1, now: exchange.loop.now)
+  }
+
+  /// Whether a limit refused the exchange.
+  static func isRefused(_ exchange: Exchange) -> Bool {
+    guard let reply = exchange.replyInProgress else { return false }
+    return reply === limited || reply === tableFull || reply === storeUnavailable
   }
 
   static let limited = Reply(
@@ -69,6 +74,9 @@ final class RateLimitFilter: LimitFilter, ResponseFilter {
   static let tableFull = Reply(
     refusing: 503, "rate_limit_table_full",
     message: "The gateway counts as many callers as it may and admits no new one. Try again later.")
+  static let storeUnavailable = Reply(
+    refusing: 503, "rate_limit_store_unavailable",
+    message: "The gateway cannot tell how much was asked already, so it admits nothing. Try again later.")
   static let keyMissing = Reply(
     refusing: 403, "rate_limit_key_missing",
     message: "The request lacks what its limit is counted by, such as a token. Send a request that has it.")

@@ -9,22 +9,23 @@ struct RateLimitKey: ~Copyable {
   private let parts: [RateLimitSettings.Part]
   private let missing: RateLimitSettings.Missing
   private let ipv6Prefix: Int
-  private let seeds: (UInt64, UInt64)
+  private let digest: KeyDigest
   /// The rule, so that one store can serve many.
   private let prefix: [UInt8]
   private var bytes = KeyBytes()
 
-  init(_ settings: RateLimitSettings, seeds: (UInt64, UInt64)) {
+  init(_ settings: RateLimitSettings, digest: KeyDigest) {
     parts = settings.key
     missing = settings.missing
     ipv6Prefix = settings.ipv6Prefix
-    self.seeds = seeds
+    self.digest = digest
     var prefix = KeyBytes()
     for text in [settings.name] + settings.key.map(\.rawValue) {
       Array(text.utf8).withUnsafeBytes { prefix.append(part: $0) }
     }
     prefix.append(UInt64(bitPattern: settings.rule.interval))
     prefix.append(UInt64(bitPattern: settings.rule.burst))
+    prefix.append(UInt64(settings.ipv6Prefix))
     self.prefix = prefix.withBytes { Array($0) }
   }
 
@@ -46,7 +47,7 @@ struct RateLimitKey: ~Copyable {
       case .constant: bytes.append(Self.absent)
       }
     }
-    return .key(bytes.withBytes { LimitKey(parts: $0, seeds: seeds) })
+    return .key(bytes.withBytes { digest.key($0) })
   }
 
   // What precedes a part: none of them can be taken for another.

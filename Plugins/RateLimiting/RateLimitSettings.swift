@@ -22,6 +22,21 @@ public struct RateLimitSettings: PluginSettings {
     case refuse, allow
   }
 
+  /// Where allowances are kept.
+  package enum Store: String, CaseIterable, Sendable {
+    case memory, redis
+  }
+
+  /// What holds when a shared store cannot tell.
+  package enum OnFailure: String, CaseIterable, Sendable {
+    /// The request passes uncounted.
+    case open
+    /// The request is refused.
+    case closed
+  }
+
+  package let store: Store
+  package let onFailure: OnFailure
   package let key: [Part]
   package let rate: Rate
   package let burst: Int
@@ -35,6 +50,8 @@ public struct RateLimitSettings: PluginSettings {
 
   /// Reads the keys that README.md lists.
   public init(reading settings: SettingsReader) {
+    store = settings.choice("store", default: .memory)
+    onFailure = settings.choice("on_failure", default: .open)
     key = settings.choices("key", default: [.domain, .token])
     missing = settings.choice("missing", default: .constant)
     headers = settings.bool("headers", default: true)
@@ -46,10 +63,18 @@ public struct RateLimitSettings: PluginSettings {
       settings.fail("key", "names no part", hint: "name at least one of \(Self.parts)")
     }
     if !settings.has("rate") { settings.fail(nil, "`rate` is missing", hint: "write a rate such as rate: 600/m") }
+    Self.refuse(store == .memory ? ["on_failure"] : ["entries", "when_full"], with: store, settings)
     let (rate, burst, rule) = Self.rule(settings)
     self.rate = rate
     self.burst = burst
     self.rule = rule
+  }
+
+  /// What another store would need is a misunderstanding here.
+  private static func refuse(_ keys: [String], with store: Store, _ settings: SettingsReader) {
+    for key in keys where settings.has(key) {
+      settings.fail(key, "has no meaning with store: \(store.rawValue)", hint: "remove it, or choose the other store")
+    }
   }
 
   private static var parts: String { Part.allCases.map(\.rawValue).joined(separator: ", ") }

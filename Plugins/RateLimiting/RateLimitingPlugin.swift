@@ -1,5 +1,4 @@
 public import GatewayKit
-import HTTPWire
 
 /// Bounds how much each caller may ask (`rate-limit`).
 public struct RateLimitingPlugin: Plugin {
@@ -7,33 +6,65 @@ public struct RateLimitingPlugin: Plugin {
   public static let descriptor = PluginDescriptor(
     id: "rate-limit", summary: "Admits so many requests of each caller in a time and answers 429 beyond that.")
 
+  private enum Store {
+    case memory(any LimitStore)
+    case shared(any SharedLimitStore)
+  }
+
   private let settings: RateLimitSettings
-  private let store: any LimitStore
-  private let seeds: (UInt64, UInt64)
+  private let store: Store
+  private let digest: KeyDigest
   private let slot: StateSlot
   private let counters: RateLimitCounters
 
-  /// Makes the plugin with a table of its own; all loops and all routes of equal settings share it.
+  /// Makes the plugin. All loops and all routes of equal settings share one table, or the store that gateways share.
   public init(
     settings: RateLimitSettings, at position: SourcePosition, environment: PluginEnvironment
   ) throws(ConfigurationError) {
-    self.init(settings: settings, environment: environment, store: MemoryLimitStore(entries: settings.entries))
+    switch settings.store {
+    case .memory:
+      self.init(settings: settings, environment: environment, store: MemoryLimitStore(entries: settings.entries))
+    case .redis:
+      guard let store = environment.sharedLimits else { throw Self.noSharedStore(position) }
+      self.init(settings: settings, environment: environment, shared: store)
+    }
   }
 
   package init(settings: RateLimitSettings, environment: PluginEnvironment, store: any LimitStore) {
+    self.init(settings, environment, .memory(store), KeyDigest(seed: environment.hashSeed))
+  }
+
+  package init(settings: RateLimitSettings, environment: PluginEnvironment, shared store: any SharedLimitStore) {
+    self.init(settings, environment, .shared(store), .shared)
+  }
+
+  private init(
+    _ settings: RateLimitSettings, _ environment: PluginEnvironment, _ store: Store, _ digest: KeyDigest
+  ) {
     self.settings = settings
     self.store = store
-    self.slot = environment.makeStateSlot()
-    self.counters = RateLimitCounters(environment.counters, policy: settings.name)
-    let seed = environment.hashSeed
-    let second = withUnsafeBytes(of: seed) { ByteHash.hash($0, seed: seed ^ 0x5851_F42D_4C95_7F2D) }
-    self.seeds = (seed, second)
+    self.digest = digest
+    slot = environment.makeStateSlot()
+    counters = RateLimitCounters(environment.counters, policy: settings.name)
   }
 
   /// The filter of one loop.
   public func makeFilter(on loop: LoopContext) -> any Filter {
-    RateLimitFilter(
-      settings: settings, store: store, key: RateLimitKey(settings, seeds: seeds), slot: slot, counters: counters)
+    let key = RateLimitKey(settings, digest: digest)
+    switch store {
+    case .memory(let store):
+      return RateLimitFilter(settings: settings, store: store, key: key, slot: slot, counters: counters)
+    case .shared(let store):
+      return SharedRateLimitFilter(settings: settings, store: store, key: key, slot: slot, counters: counters)
+    }
+  }
+
+  private static func noSharedStore(_ position: SourcePosition) -> ConfigurationError {
+    ConfigurationError(issues: [
+      ConfigurationIssue(
+        position: position, path: "\(descriptor.id).store", message: "store: redis needs a Redis server",
+        hint: "name it at the top level: stores: { redis: { url: redis://host:6379 } }")
+    ])
   }
 }
 
@@ -41,6 +72,8 @@ public struct RateLimitingPlugin: Plugin {
 struct RateLimitCounters: Sendable {
   let refused: Counter
   let noRoom: Counter
+  let unavailable: Counter
+  let storeFailures: Counter
 
   init(_ registry: CounterRegistry, policy: String) {
     let help = "Requests that a rate limit did not admit."
@@ -48,5 +81,10 @@ struct RateLimitCounters: Sendable {
       "gatehouse_rate_limit_refused_total", help: help, labels: [("policy", policy), ("reason", "rate_limited")])
     noRoom = registry.counter(
       "gatehouse_rate_limit_refused_total", help: help, labels: [("policy", policy), ("reason", "table_full")])
+    unavailable = registry.counter(
+      "gatehouse_rate_limit_refused_total", help: help, labels: [("policy", policy), ("reason", "store_unavailable")])
+    storeFailures = registry.counter(
+      "gatehouse_rate_limit_store_failures_total", help: "Requests of which a shared store of limits could not tell.",
+      labels: [("policy", policy)])
   }
 }

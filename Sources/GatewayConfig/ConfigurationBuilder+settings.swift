@@ -67,35 +67,6 @@ extension ConfigurationBuilder {
     return log
   }
 
-  func readStores(_ reader: SettingsReader) -> StoresConfiguration {
-    var stores = StoresConfiguration()
-    guard let section = reader.mapping("stores") else { return stores }
-    if let redis = section.mapping("redis") {
-      stores.redis = readRedis(redis)
-      redis.finish()
-    }
-    section.finish()
-    return stores
-  }
-
-  private func readRedis(_ section: SettingsReader) -> RedisConfiguration? {
-    let text = section.requiredString("url")
-    let user = section.optionalString("user")
-    let password = section.secret("password")
-    guard !text.isEmpty else { return nil }
-    guard let address = RedisAddress(text) else {
-      // Not the text: a URL could carry a password.
-      section.fail(
-        "url", "is no address of a Redis server",
-        hint:
-          "write redis://host:6379, or rediss:// for TLS, with /2 for database 2; the password goes under `password`")
-      return nil
-    }
-    return RedisConfiguration(
-      isTLS: address.isTLS, host: address.host, port: address.port, database: address.database, user: user,
-      password: password, position: section.position)
-  }
-
   func readCatalogs(_ reader: SettingsReader) -> [String: String] {
     guard let section = reader.mapping("catalogs") else { return [:] }
     var catalogs: [String: String] = [:]
@@ -110,28 +81,5 @@ extension ConfigurationBuilder {
       catalogs[name] = path
     }
     return catalogs
-  }
-}
-
-/// `redis://host[:port][/database]`.
-struct RedisAddress {
-  let isTLS: Bool
-  let host: String
-  let port: Int
-  let database: Int
-
-  init?(_ text: String) {
-    let scheme = text.hasPrefix("rediss://") ? "rediss://" : "redis://"
-    guard text.hasPrefix(scheme) else { return nil }
-    let parts = text.dropFirst(scheme.count).split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-    guard let first = parts.first, let (host, port) = AddressParser.hostAndPort(String(first)), port != 0 else {
-      return nil
-    }
-    let number = parts.count > 1 && !parts[1].isEmpty ? String(parts[1]) : "0"
-    guard let database = ValueParser.integer(number), (0...65_535).contains(database) else { return nil }
-    isTLS = scheme == "rediss://"
-    self.host = host
-    self.port = port ?? 6379
-    self.database = database
   }
 }

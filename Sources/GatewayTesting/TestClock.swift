@@ -5,8 +5,8 @@ import Synchronization
 public final class TestClock: GatewayClock {
   private let state: Mutex<(monotonic: Int64, wall: Int64)>
 
-  /// A clock at these times, in nanoseconds.
-  public init(monotonic: Int64 = 1_000_000_000, wall: Int64 = 1_800_000_000_000_000_000) {
+  /// A clock at these times, in nanoseconds; it is 2026-11-23T16:00:00Z unless told otherwise.
+  public init(monotonic: Int64 = 1_000_000_000_000, wall: Int64 = 1_795_449_600_000_000_000) {
     state = Mutex((monotonic, wall))
   }
 
@@ -15,6 +15,9 @@ public final class TestClock: GatewayClock {
 
   /// The wall-clock time.
   public func wall() -> Int64 { state.withLock { $0.wall } }
+
+  /// Moves both times on by nanoseconds.
+  package func advance(_ nanoseconds: Int64) { advance(by: .nanoseconds(nanoseconds)) }
 
   /// Moves both times on.
   public func advance(by duration: Duration) {

@@ -9,6 +9,8 @@ import NIOPosix
 public final class TestGateway: Sendable {
   /// The port of the first listener.
   public let port: Int
+  /// The counters that the plugins registered.
+  public let pluginCounters: CounterRegistry
   package let gateway: Gateway
   private let group: MultiThreadedEventLoopGroup
 
@@ -20,9 +22,10 @@ public final class TestGateway: Sendable {
   ///   - catalogs: catalogues of operations by name.
   ///   - loops: how many event loops.
   ///   - clock: time.
+  ///   - sharedLimits: the store of limits that `stores` would name.
   public static func start(
     _ yaml: String, plugins: [any Plugin.Type] = [], catalogs: [String: OperationCatalog] = [:], loops: Int = 1,
-    clock: any GatewayClock = SystemClock()
+    clock: any GatewayClock = SystemClock(), sharedLimits: (any SharedLimitStore)? = nil
   ) async throws -> TestGateway {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
     do {
@@ -31,19 +34,20 @@ public final class TestGateway: Sendable {
         text: yaml, file: "test.yaml", environment: [:], baseDirectory: ".")
       let environment = PluginEnvironment(
         clock: clock, logger: logger, eventLoopGroup: group, catalogs: catalogs, hashSeed: .random(in: .min ... .max),
-        counters: CounterRegistry())
+        counters: CounterRegistry(), sharedLimits: sharedLimits)
       let generation = try GenerationCompiler.compile(
         configuration, registry: PluginRegistry(plugins), environment: environment)
       let gateway = try await Gateway.start(generation, group: group, clock: clock, logger: logger)
-      return TestGateway(gateway, group)
+      return TestGateway(gateway, group, environment.counters)
     } catch {
       try? await group.shutdownGracefully()
       throw error
     }
   }
 
-  private init(_ gateway: Gateway, _ group: MultiThreadedEventLoopGroup) {
+  private init(_ gateway: Gateway, _ group: MultiThreadedEventLoopGroup, _ counters: CounterRegistry) {
     self.gateway = gateway
+    self.pluginCounters = counters
     self.group = group
     self.port = gateway.addresses.first?.port ?? 0
   }
@@ -60,9 +64,9 @@ public final class TestGateway: Sendable {
   /// Runs a body with a gateway and ends it afterwards, whatever happens.
   public static func with<R>(
     _ yaml: String, plugins: [any Plugin.Type] = [], catalogs: [String: OperationCatalog] = [:], loops: Int = 1,
-    _ body: (TestGateway) async throws -> R
+    sharedLimits: (any SharedLimitStore)? = nil, _ body: (TestGateway) async throws -> R
   ) async throws -> R {
-    let gateway = try await start(yaml, plugins: plugins, catalogs: catalogs, loops: loops)
+    let gateway = try await start(yaml, plugins: plugins, catalogs: catalogs, loops: loops, sharedLimits: sharedLimits)
     do {
       let result = try await body(gateway)
       await gateway.stop()

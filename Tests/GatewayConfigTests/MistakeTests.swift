@@ -102,6 +102,16 @@ extension Mistake {
     Mistake(more: "catalogs: { a: }", at: 5, 16, "catalogs.a", "names no file"),
     Mistake(more: "stores: { redis: { url: \"http://x\" } }", at: 5, 25, "stores.redis.url", "redis://host:6379"),
     Mistake(more: "stores: { redis: {} }", at: 5, 18, "stores.redis.url", "is missing"),
+    Mistake(
+      more: "stores: { redis: { url: \"redis://h\", timeout: 11s } }", at: 5, 47, "stores.redis.timeout",
+      "from 1ms to 10s"),
+    Mistake(
+      more: "stores: { redis: { url: \"redis://h\", user: u } }", at: 5, 44, "stores.redis.user", "has no password"),
+    Mistake(
+      more: "stores: { redis: { url: \"redis://h\", ca: a.pem } }", at: 5, 42, "stores.redis.ca", "without TLS"),
+    Mistake(
+      more: "stores: { redis: { url: \"redis://h\", max_in_flight: 0 } }", at: 5, 53, "stores.redis.max_in_flight",
+      "from 1 to 100000"),
     Mistake(more: "admin: { bind: \"[::1]:http\" }", at: 5, 16, "admin.bind", "no address and port", "[::1]:8080"),
     Mistake(more: "domain_from: [host, sni]", at: 5, 21, "domain_from[1]", "`sni`", "losantdomain, host"),
     Mistake(more: "domain_from: [host, host]", at: 5, 21, "domain_from[1]", "twice"),

@@ -21,7 +21,8 @@ import Testing
         upstream_body_idle: 6s, plugin_wait: 7s, linger: 8s }
       shutdown: { delay: 1s, limit: 2s }
       log: { level: debug }
-      stores: { redis: { url: rediss://h/2, user: u, password: { env: P } } }
+      stores: { redis: { url: rediss://h/2, user: u, password: { env: P }, ca: /ca.pem, connect_timeout: 9ms, timeout: 8ms,
+        max_in_flight: 7 } }
       domains:
         - { name: A.test, hosts: B.test, upstream: one, routes: [{ match: { method: [GET, HEAD], path: /x }, upstream: two }] }
       """, environment: ["P": "secret"])
@@ -40,6 +41,8 @@ import Testing
     checkLimits(loaded)
     #expect(loaded.stores.redis?.host == "h" && loaded.stores.redis?.port == 6379 && loaded.stores.redis?.database == 2)
     #expect(loaded.stores.redis?.isTLS == true && loaded.stores.redis?.password?.text == "secret")
+    #expect(loaded.stores.redis?.authority == "/ca.pem" && loaded.stores.redis?.maxInFlight == 7)
+    #expect(loaded.stores.redis?.connectTimeout == .milliseconds(9) && loaded.stores.redis?.timeout == .milliseconds(8))
     let domain = loaded.domains[0]
     #expect(domain.name == "a.test" && domain.hosts == ["b.test"] && domain.upstream == "one")
     #expect(domain.routes[0].methods == ["GET", "HEAD"] && domain.routes[0].upstream == "two")

@@ -120,15 +120,18 @@ import Testing
   }
 
   @Test func drainsWithoutCuttingWhatRuns() async throws {
+    let (arrived, arrival) = AsyncStream<Void>.makeStream()
     let origin = try await ScriptedOrigin.start { exchange, _ in
       _ = try await exchange.receiveMessage()
-      try await Task.sleep(for: .milliseconds(300))
+      arrival.finish()
+      // Long enough for the drain to have begun, which the answer's head shows.
+      try await Task.sleep(for: .milliseconds(500))
       try await exchange.send(helloResponse)
     }
     let gateway = try await TestGateway.start(configuration(origin: origin.port))
     async let running = answer(to: request("GET /"), port: gateway.port)
-    try await Task.sleep(for: .milliseconds(100))
-    await gateway.stop(limit: .seconds(5))
+    for await _ in arrived {}
+    await gateway.stop(limit: .seconds(60))
     let text = try await running
     #expect(text.hasSuffix("hello"))
     #expect(text.contains("Connection: close\r\n"))

@@ -236,6 +236,16 @@ def test_fields_of_the_connection_end_at_the_gateway(gateway, origin):
     assert response.get("x-end") == "1"
 
 
+def test_an_endpoints_base_path_goes_before_the_path(gateways, origin):
+    configuration = plain(origin.port)
+    configuration["upstreams"]["origin"]["endpoints"] = [f"http://127.0.0.1:{origin.port}/base/v1"]
+    gateway = gateways(configuration)
+    with Client(gateway.port) as client:
+        client.request("GET /me/./tokens?a=b%20c HTTP/1.1")
+        assert client.response().status == 200
+    assert origin.requests[0].target == "/base/v1/me/tokens?a=b%20c"
+
+
 @pytest.mark.parametrize("name", ["authorization", "Losantdomain", "host", "content-length", "x-forwarded-for"])
 def test_connection_cannot_name_what_is_judged_by(gateway, origin, name):
     with Client(gateway.port) as client:

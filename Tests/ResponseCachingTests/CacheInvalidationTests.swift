@@ -1,4 +1,5 @@
 import GatewayKit
+import GatewayTesting
 import HTTPWire
 import NIOCore
 import Testing

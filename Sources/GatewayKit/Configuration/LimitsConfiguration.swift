@@ -80,6 +80,14 @@ package struct RedisConfiguration: Sendable, Hashable {
   package var database: Int
   package var user: String?
   package var password: Secret?
+  /// The file with the authorities that may sign the server's certificate; nil for the system's.
+  package var authority: String?
+  /// Making a connection, until the server has accepted the credentials.
+  package var connectTimeout = Duration.milliseconds(100)
+  /// Waiting for an answer.
+  package var timeout = Duration.milliseconds(50)
+  /// How many commands one connection may have on their way.
+  package var maxInFlight = 1024
   package var position: SourcePosition
 
   package init(

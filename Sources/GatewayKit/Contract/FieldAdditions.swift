@@ -5,25 +5,31 @@ public import NIOCore
 public struct FieldAdditions: Sendable {
   /// The lines, each `name: value` and CRLF.
   public private(set) var lines = ByteBuffer()
-  /// The known names among them.
+  /// The known names among them: the origin's fields of these names are dropped.
   public private(set) var names = FieldIDSet()
 
   package init() {}
 
-  /// Adds a field of a known name.
-  public mutating func add(_ id: FieldID, _ value: some Sequence<UInt8>) {
+  /// Adds a field of a known name, in place of the other side's fields of that name.
+  public mutating func add(_ id: FieldID, _ value: UnsafeRawBufferPointer) {
     names.insert(id)
-    lines.writeStaticString(id.name)
-    writeValue(value)
+    write(id.name, value)
   }
 
-  /// Adds a field of any name; the name must be a token in lower case.
+  /// Adds a field of any name, beside the other side's; the name must be a token (RFC 9110 section 5.1).
+  public mutating func add(name: StaticString, _ value: UnsafeRawBufferPointer) { write(name, value) }
+
+  /// Adds a field of a known name from any bytes, such as `"text".utf8`.
+  public mutating func add(_ id: FieldID, _ value: some Sequence<UInt8>) {
+    Array(value).withUnsafeBytes { add(id, $0) }
+  }
+
+  /// Adds a field of any name from any bytes.
   public mutating func add(name: StaticString, _ value: some Sequence<UInt8>) {
-    lines.writeStaticString(name)
-    writeValue(value)
+    Array(value).withUnsafeBytes { add(name: name, $0) }
   }
 
-  /// Adds lines that are rendered already, each with its CRLF.
+  /// Adds lines that are rendered already, each with its CRLF, beside the other side's fields.
   public mutating func add(rendered: ByteBuffer) {
     lines.writeImmutableBuffer(rendered)
   }
@@ -34,17 +40,22 @@ public struct FieldAdditions: Sendable {
   }
 
   /// Control characters become blanks, so that no value can begin a field of its own (RFC 9110 section 5.5).
-  private mutating func writeValue(_ value: some Sequence<UInt8>) {
-    lines.writeStaticString(": ")
-    let start = lines.writerIndex
-    lines.writeBytes(value)
-    let end = lines.writerIndex
-    lines.withUnsafeMutableReadableBytes { bytes in
-      let base = bytes.count - (end - start)
-      for index in base..<bytes.count where bytes[index] < 0x20 && bytes[index] != 0x09 || bytes[index] == 0x7f {
-        bytes[index] = 0x20
+  private mutating func write(_ name: StaticString, _ value: UnsafeRawBufferPointer) {
+    let nameLength = name.utf8CodeUnitCount
+    let size = nameLength + value.count + 4
+    lines.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { target in
+      target.copyMemory(from: UnsafeRawBufferPointer(start: name.utf8Start, count: nameLength))
+      target[nameLength] = UInt8(ascii: ":")
+      target[nameLength + 1] = UInt8(ascii: " ")
+      let start = nameLength + 2
+      for index in 0..<value.count {
+        let byte = value[index]
+        let isControl = (byte < 0x20 && byte != 0x09) || byte == 0x7f
+        target[start + index] = isControl ? 0x20 : byte
       }
+      target[start + value.count] = 0x0d
+      target[start + value.count + 1] = 0x0a
+      return size
     }
-    lines.writeStaticString("\r\n")
   }
 }

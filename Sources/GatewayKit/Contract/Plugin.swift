@@ -64,12 +64,14 @@ public struct PluginEnvironment: Sendable {
   public let hashSeed: UInt64
   /// Where counters are registered.
   public let counters: CounterRegistry
+  /// The limits that several gateways share; nil when the configuration names no store for them.
+  public let sharedLimits: (any SharedLimitStore)?
   let slots = SlotNumbers()
 
   /// An environment.
   public init(
     clock: any GatewayClock, logger: Logger, eventLoopGroup: any EventLoopGroup, catalogs: [String: OperationCatalog],
-    hashSeed: UInt64, counters: CounterRegistry
+    hashSeed: UInt64, counters: CounterRegistry, sharedLimits: (any SharedLimitStore)? = nil
   ) {
     self.clock = clock
     self.logger = logger
@@ -77,6 +79,7 @@ public struct PluginEnvironment: Sendable {
     self.catalogs = catalogs
     self.hashSeed = hashSeed
     self.counters = counters
+    self.sharedLimits = sharedLimits
   }
 }
 

@@ -5,6 +5,7 @@ import GatewayEngine
 import GatewayKit
 import Logging
 import NIOCore
+import SharedStores
 
 /// The configuration file, as `run` and `check` take it.
 struct ConfigurationOption: ParsableArguments {
@@ -42,8 +43,17 @@ enum ConfigurationSupport {
   ) throws(ConfigurationError) -> Generation {
     let environment = PluginEnvironment(
       clock: SystemClock(), logger: logger, eventLoopGroup: group, catalogs: try catalogs(of: configuration),
-      hashSeed: .random(in: .min ... .max), counters: CounterRegistry())
+      hashSeed: .random(in: .min ... .max), counters: CounterRegistry(),
+      sharedLimits: try sharedLimits(of: configuration, group: group, logger: logger))
     return try GenerationCompiler.compile(configuration, registry: knownPlugins, environment: environment)
+  }
+
+  /// The store of shared limits. It connects when it is first asked, so that a check of the configuration does not.
+  private static func sharedLimits(
+    of configuration: GatewayConfiguration, group: any EventLoopGroup, logger: Logger
+  ) throws(ConfigurationError) -> (any SharedLimitStore)? {
+    guard let redis = configuration.stores.redis else { return nil }
+    return RedisLimitStore(try RedisSettings(redis), group: group, logger: logger)
   }
 
   private static func catalogs(

@@ -1,0 +1,75 @@
+import GatewayKit
+
+extension ConfigurationBuilder {
+  /// What one answer of a shared store may take: a request waits for it.
+  private static let answer: ClosedRange<Duration> = .milliseconds(1)...(.seconds(10))
+
+  func readStores(_ reader: SettingsReader) -> StoresConfiguration {
+    var stores = StoresConfiguration()
+    guard let section = reader.mapping("stores") else { return stores }
+    if let redis = section.mapping("redis") {
+      stores.redis = readRedis(redis)
+      redis.finish()
+    }
+    section.finish()
+    return stores
+  }
+
+  private func readRedis(_ section: SettingsReader) -> RedisConfiguration? {
+    let text = section.requiredString("url")
+    let user = section.optionalString("user")
+    let password = section.secret("password")
+    let authority = section.path("ca")
+    let connectTimeout = section.optionalDuration("connect_timeout", in: Self.answer)
+    let timeout = section.optionalDuration("timeout", in: Self.answer)
+    let maxInFlight = section.optionalInt("max_in_flight", in: 1...100_000)
+    if user != nil, !section.has("password") {
+      section.fail("user", "has no password", hint: "add password: { env: NAME } or { file: path }")
+    }
+    guard let address = readRedisAddress(section, text) else { return nil }
+    if authority != nil, !address.isTLS {
+      section.fail("ca", "has no meaning without TLS", hint: "write rediss:// in `url`, or remove `ca`")
+    }
+    var redis = RedisConfiguration(
+      isTLS: address.isTLS, host: address.host, port: address.port, database: address.database, user: user,
+      password: password, position: section.position)
+    redis.authority = authority
+    redis.connectTimeout = connectTimeout ?? redis.connectTimeout
+    redis.timeout = timeout ?? redis.timeout
+    redis.maxInFlight = maxInFlight ?? redis.maxInFlight
+    return redis
+  }
+
+  private func readRedisAddress(_ section: SettingsReader, _ text: String) -> RedisAddress? {
+    guard !text.isEmpty else { return nil }
+    if let address = RedisAddress(text) { return address }
+    // Not the text: a URL could carry a password.
+    section.fail(
+      "url", "is no address of a Redis server",
+      hint: "write redis://host:6379, or rediss:// for TLS, with /2 for database 2; the password goes under `password`")
+    return nil
+  }
+}
+
+/// `redis://host[:port][/database]`.
+struct RedisAddress {
+  let isTLS: Bool
+  let host: String
+  let port: Int
+  let database: Int
+
+  init?(_ text: String) {
+    let scheme = text.hasPrefix("rediss://") ? "rediss://" : "redis://"
+    guard text.hasPrefix(scheme) else { return nil }
+    let parts = text.dropFirst(scheme.count).split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+    guard let first = parts.first, let (host, port) = AddressParser.hostAndPort(String(first)), port != 0 else {
+      return nil
+    }
+    let number = parts.count > 1 && !parts[1].isEmpty ? String(parts[1]) : "0"
+    guard let database = ValueParser.integer(number), (0...65_535).contains(database) else { return nil }
+    isTLS = scheme == "rediss://"
+    self.host = host
+    self.port = port ?? 6379
+    self.database = database
+  }
+}
