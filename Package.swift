@@ -92,7 +92,7 @@ let package = Package(
       "GatewayTesting",
       ["GatewayEngine", "GatewayConfig", "GatewayKit", "HTTPWire", logging, nio, nioEmbedded, nioPosix]),
 
-    plugin("Authentication", ["UserApiTokens", asyncHTTPClient, crypto, cryptoExtras, logging, nioHTTP1]),
+    plugin("Authentication", [asyncHTTPClient, crypto, cryptoExtras, logging, nioHTTP1]),
     plugin("ScopeEnforcement"),
     plugin("RateLimiting", [crypto]),
     plugin("ResponseCaching"),

@@ -25,7 +25,9 @@ final class AuthenticationFilter: IdentityFilter {
 
   func identify(_ exchange: Exchange) -> Verdict {
     do throws(TokenFailure) {
-      exchange.identity = try verifiedToken(exchange)?.identity
+      let verified = try verifiedToken(exchange)
+      // Who asks is what the floor found: a domain's filter can refuse a token, not see another caller or scopes in it.
+      if exchange.identity == nil { exchange.identity = verified?.identity }
       return .next
     } catch {
       if error == .keyUnknown, waitForKeys(exchange) { return .wait }

@@ -53,6 +53,7 @@ struct RateLimitKey: ~Copyable {
   // What precedes a part: none of them can be taken for another.
   private static let absent: UInt8 = 0
   private static let present: UInt8 = 1
+  private static let otherMethod: UInt8 = 2
 
   /// Appends a part; false, and nothing is appended, when the exchange has nothing for it.
   private mutating func append(_ part: RateLimitSettings.Part, _ exchange: Exchange) -> Bool {
@@ -64,10 +65,10 @@ struct RateLimitKey: ~Copyable {
       guard let identity = exchange.identity else { return false }
       bytes.append(Self.present)
       bytes.append(identity.fingerprint)
-    case .subject: return append(exchange.identity?.subject)
+    case .subject: return appendSubject(exchange.identity)
     case .route: return append(exchange.route?.pattern)
     case .operation: return append(exchange.operation?.id)
-    case .method: exchange.request.withMethodName { append($0) }
+    case .method: appendMethod(exchange.request)
     case .address: return appendAddress(exchange.peerAddress)
     }
     return true
@@ -82,6 +83,20 @@ struct RateLimitKey: ~Copyable {
     guard var text, !text.isEmpty else { return false }
     text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
     return true
+  }
+
+  /// A subject is unique at its issuer only (RFC 7519 section 4.1.2).
+  private mutating func appendSubject(_ identity: Identity?) -> Bool {
+    guard let identity, append(identity.subject) else { return false }
+    var issuer = identity.issuer
+    issuer.withUTF8 { bytes.append(part: UnsafeRawBufferPointer($0)) }
+    return true
+  }
+
+  /// A client can make up methods without end, so all that are unknown are one.
+  private mutating func appendMethod(_ request: RequestHead) {
+    if request.method == .other { return bytes.append(Self.otherMethod) }
+    request.withMethodName { append($0) }
   }
 
   private mutating func appendAddress(_ text: String) -> Bool {

@@ -57,10 +57,17 @@ final class RequestIDFilter: IdentityFilter, ResponseFilter {
   private func takeID(_ exchange: Exchange) {
     let block = exchange.request.block
     guard let index = isStandardName ? block.first(.xRequestID) : block.firstIndex(named: name) else { return }
-    if isStandardName, block.count(of: .xRequestID) > 1 { return }
+    guard isOnlyOne(index, in: block) else { return }
     block.withValue(index) { value in
       if Self.isPlain(value) { exchange.setRequestID(value) }
     }
+  }
+
+  private func isOnlyOne(_ index: Int, in block: FieldBlock) -> Bool {
+    if isStandardName { return block.count(of: .xRequestID) == 1 }
+    var others = block
+    others.remove(at: index)
+    return others.firstIndex(named: name) == nil
   }
 
   private func removeFields(_ block: inout FieldBlock) {

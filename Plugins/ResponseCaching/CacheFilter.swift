@@ -81,7 +81,7 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
     let version = exchange.request.withPath { path in
       domain.key.withUnsafeReadableBytes { store.versions.mark(domain: $0, path: path) }
     }
-    exchange[slot] = StoreJob(key: Array(key), hash: hash, version: version, forwarded: forwarded)
+    exchange[slot] = StoreJob(key: Array(key), hash: hash, version: version, forwarded: forwarded, room: store.room)
     return .next
   }
 
@@ -97,8 +97,14 @@ extension CacheFilter {
   func response(_ exchange: Exchange) {
     guard exchange.request.method.isSafe else { return invalidate(exchange) }
     guard let job = exchange[slot] as? StoreJob, exchange.replyInProgress == nil else { return }
-    job.terms = rules.terms(exchange)
+    job.terms = rules.terms(exchange).flatMap { hasRoom(exchange, job) ? $0 : nil }
     CacheFields.addForwarded(job.forwarded, isStored: job.terms != nil, to: exchange)
+  }
+
+  /// A body of unknown length takes its room as it comes.
+  private func hasRoom(_ exchange: Exchange, _ job: StoreJob) -> Bool {
+    guard case .length(let length) = exchange.response.framing else { return true }
+    return job.expect(Int(clamping: length))
   }
 
   func storeHead(_ exchange: Exchange) -> Bool {
@@ -108,7 +114,6 @@ extension CacheFilter {
     terms.vary.writeValues(of: exchange.request.block, into: &values)
     job.varyValues = values.withBytes { Array($0) }
     job.headTime = exchange.loop.now
-    if case .length(let length) = exchange.response.framing { job.expect(Int(clamping: length)) }
     return true
   }
 
@@ -118,7 +123,7 @@ extension CacheFilter {
 
   func storeEnd(_ exchange: Exchange, complete: Bool) {
     defer { exchange[slot] = nil }
-    guard complete, let job = exchange[slot] as? StoreJob, let terms = job.terms, !job.isTooLarge else { return }
+    guard complete, let job = exchange[slot] as? StoreJob, let terms = job.terms, !job.isGivenUp else { return }
     job.trim()
     store.insert(
       CachedResponse(job, terms: terms, fields: job.fields, varyValues: job.varyValues, now: job.headTime))

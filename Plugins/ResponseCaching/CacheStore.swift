@@ -17,6 +17,8 @@ final class CacheStore: Sendable {
   private let seed: UInt64
   let versions: PathVersions
   let counters: CacheCounters
+  /// For bodies that are on their way: a quarter of the budget, beside it.
+  let room: CollectingRoom
 
   /// - Parameters:
   ///   - budget: bytes; split among up to 16 stripes, each of which can hold four of the largest objects.
@@ -28,6 +30,7 @@ final class CacheStore: Sendable {
     self.seed = seed
     self.counters = counters
     versions = PathVersions(seed: seed)
+    room = CollectingRoom(bound: budget / 4)
   }
 
   func hash(_ key: UnsafeRawBufferPointer) -> UInt64 { ByteHash.hash(key, seed: seed) }

@@ -9,7 +9,10 @@ final class StoreJob {
   /// Why the request went on, as RFC 9211 section 2.2 says it.
   let forwarded: Forwarded
   private(set) var body = ByteBuffer()
-  private(set) var isTooLarge = false
+  private(set) var isGivenUp = false
+  private let room: CollectingRoom
+  /// Bytes taken of the room.
+  private var held = 0
   /// Set when the head says that the response is kept.
   var terms: StoreRules.Terms?
   var fields = ByteBuffer()
@@ -21,25 +24,47 @@ final class StoreJob {
     case miss, stale, request
   }
 
-  init(key: [UInt8], hash: UInt64, version: PathVersions.Mark, forwarded: Forwarded) {
+  init(key: [UInt8], hash: UInt64, version: PathVersions.Mark, forwarded: Forwarded, room: CollectingRoom) {
     self.key = key
     self.hash = hash
     self.version = version
     self.forwarded = forwarded
+    self.room = room
   }
 
-  /// Makes room at once for a body whose length is known.
-  func expect(_ length: Int) { body.reserveCapacity(length) }
+  deinit { room.giveBack(held) }
+
+  /// Makes room at once for a body whose length is known; false when there is none.
+  func expect(_ length: Int) -> Bool {
+    guard hold(length) else { return false }
+    body.reserveCapacity(length)
+    return true
+  }
 
   /// Copies a piece: a slice would keep alive the whole buffer it was read into.
   func append(_ piece: ByteBuffer, limit: Int) {
-    guard !isTooLarge else { return }
-    if body.readableBytes + piece.readableBytes > limit {
-      isTooLarge = true
-      body = ByteBuffer()
-    } else {
+    guard !isGivenUp else { return }
+    let length = body.readableBytes + piece.readableBytes
+    if length <= limit, hold(length) {
       body.writeImmutableBuffer(piece)
+    } else {
+      giveUp()
     }
+  }
+
+  /// Takes room until it is enough for a body of that length.
+  private func hold(_ length: Int) -> Bool {
+    guard length > held else { return true }
+    guard room.take(length - held) else { return false }
+    held = length
+    return true
+  }
+
+  private func giveUp() {
+    isGivenUp = true
+    body = ByteBuffer()
+    room.giveBack(held)
+    held = 0
   }
 
   /// Gives back room that was taken by guess, so that the budget is not spent on it.

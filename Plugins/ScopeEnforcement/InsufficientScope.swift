@@ -8,18 +8,14 @@ enum InsufficientScope {
 
   /// The answer; `need` is the sentence that the scopes complete.
   static func reply(_ need: String, _ scopes: [String]) -> Reply {
-    let named = bounded(scopes.filter(isScope))
+    // What else a catalogue holds cannot be shown.
+    let named = bounded(scopes.filter(ScopeName.isValid))
     let text = named.joined(separator: ", ") + (named.count < scopes.count ? ", ..." : "")
     let fields =
       "WWW-Authenticate: Bearer error=\"insufficient_scope\", scope=\"\(named.joined(separator: " "))\"\r\n"
     return Reply(
       refusing: 403, "scope_insufficient", message: "Access is forbidden: \(need): \(text)",
       fields: ByteBuffer(string: fields))
-  }
-
-  /// Visible ASCII without quotes and backslashes (RFC 6749 section 3.3); what else a catalogue holds cannot be shown.
-  private static func isScope(_ name: String) -> Bool {
-    !name.isEmpty && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C }
   }
 
   private static func bounded(_ scopes: [String]) -> [String] {

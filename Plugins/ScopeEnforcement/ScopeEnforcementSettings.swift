@@ -40,13 +40,9 @@ public struct ScopeEnforcementSettings: PluginSettings {
     return path
   }
 
-  /// Scopes are visible ASCII without quotes and backslashes (RFC 6749 section 3.3).
   private static func readScopes(_ key: String, _ settings: SettingsReader) -> [String] {
     let scopes = settings.strings(key, default: [])
-    let isList = scopes.allSatisfy { scope in
-      !scope.isEmpty && scope.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C }
-    }
-    if settings.has(key), !isList || scopes.isEmpty {
+    if settings.has(key), scopes.isEmpty || !scopes.allSatisfy(ScopeName.isValid) {
       settings.fail(key, "is no list of scopes", hint: "write a list such as [userApiTokens.get, all.User.read]")
     }
     return scopes

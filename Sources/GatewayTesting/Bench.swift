@@ -73,10 +73,13 @@ extension ConfigNode.Value {
 
 extension Identity {
   /// An identity of this number with these scopes.
-  package static func sample(_ number: UInt64, scopes: [String] = ["all.User"], expiry: Int64 = .max) -> Identity {
+  package static func sample(
+    _ number: UInt64, subject: String? = nil, issuer: String = "", scopes: [String] = ["all.User"],
+    expiry: Int64 = .max
+  ) -> Identity {
     Identity(
-      fingerprint: Fingerprint(number, 1, 2, 3), subject: "subject-\(number)", kind: "", issuer: "", tokenID: "",
-      scopes: scopes, scopesFingerprint: Fingerprint(digest: scopes.sorted().joined(separator: " ").utf8),
+      fingerprint: Fingerprint(number, 1, 2, 3), subject: subject ?? "subject-\(number)", kind: "", issuer: issuer,
+      tokenID: "", scopes: scopes, scopesFingerprint: Fingerprint(digest: scopes.sorted().joined(separator: " ").utf8),
       expiry: expiry)
   }
 }

@@ -108,6 +108,8 @@ public final class TokenService: Service, Sendable {
         return result
       } catch {
         await group.triggerGracefulShutdown()
+        // Leaving now would cancel the shutdown, and its complaints would bury the error that matters.
+        try? await tasks.waitForAll()
         throw error
       }
     }

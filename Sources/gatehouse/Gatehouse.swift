@@ -8,12 +8,13 @@ struct Gatehouse: AsyncParsableCommand {
     abstract: "A multi-tenant API gateway: domains, tokens, scopes, limits, cache.",
     discussion: """
       Start here:
-        gatehouse demo                        a gateway, an origin and tokens to play with
-        gatehouse check gatehouse.yaml        say what is wrong with a configuration
-        gatehouse run gatehouse.yaml          run the gateway
-        gatehouse tokens list                 work with API tokens, through the gateway or without
+        gatehouse demo                  a gateway, an origin and tokens to play with
+        gatehouse check gatehouse.yaml  say what is wrong with a configuration
+        gatehouse run gatehouse.yaml    run the gateway
+        gatehouse tokens list           work with API tokens, behind a gateway or not
 
-      Exit codes: 0 all went well; 1 it did not, and standard error says why; 64 the command line was wrong.
+      Exit codes: 0 all went well; 1 it did not, and standard error says why; 64 the \
+      command line was wrong.
       """,
     version: Version.current,
     subcommands: [

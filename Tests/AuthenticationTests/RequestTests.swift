@@ -27,6 +27,20 @@ import Testing
     #expect(try rig.judge(target: "/me", fields: ["Authorization: Basic dTpw"]).text == "token_malformed")
   }
 
+  /// The floor's filter is asked first. A domain's may refuse what it let through, and change nothing else.
+  @Test func theFirstFilterSaysWhoAsks() throws {
+    let token = Signer.ed25519.token(#"{"sub":"u","scope":"few","more":"all.User"}"#)
+    let floor = try GoodTokenTests.rig()
+    let exchange = try floor.exchange(fields: ["Authorization: Bearer \(token)"])
+    #expect(Judgement(floor.filter.identify(exchange), nil).text == "next")
+    let other = try GoodTokenTests.rig([("scope_claim", "more")])
+    #expect(try other.judge(token).identity?.scopes == ["all.User"], "on its own it reads the other claim")
+    #expect(Judgement(other.filter.identify(exchange), nil).text == "next")
+    #expect(exchange.identity?.scopes == ["few"])
+    let stricter = try GoodTokenTests.rig([("audience", "nobody")])
+    #expect(Judgement(stricter.filter.identify(exchange), nil).text == "token_audience_wrong")
+  }
+
   @Test(arguments: [
     "access_token=x", "jwt=x", "a=b&jwt=x", "access_token", "access_token=", "Access_Token=x", "JWT=x",
     "acc%65ss_token=x", "%6a%77%74=x", "%6A%57%74=x", "access%5Ftoken=x", "access_token[]=x", "access_token%5B%5D=x",

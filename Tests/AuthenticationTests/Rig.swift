@@ -37,6 +37,8 @@ indirect enum Setting: Sendable, ExpressibleByStringLiteral, ExpressibleByDictio
   case text(String)
   case list([Setting])
   case mapping([(String, Setting)])
+  /// `key:` with nothing behind it.
+  case nothing
 
   init(stringLiteral text: String) { self = .text(text) }
   init(dictionaryLiteral elements: (String, Setting)...) { self = .mapping(elements) }
@@ -46,6 +48,7 @@ indirect enum Setting: Sendable, ExpressibleByStringLiteral, ExpressibleByDictio
     let position = SourcePosition(file: "test.yaml", line: 1, column: 1)
     switch self {
     case .text(let text): return ConfigNode(.scalar(text, quoted: false), position: position)
+    case .nothing: return ConfigNode(.null, position: position)
     case .list(let items): return ConfigNode(.sequence(items.map(\.node)), position: position)
     case .mapping(let entries):
       return ConfigNode(

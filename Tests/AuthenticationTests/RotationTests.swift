@@ -78,12 +78,34 @@ import Testing
     }
   }
 
+  /// A secret that anybody can fetch is none, whatever other sources hold.
+  @Test func secretsAtAnAddressAreNotTaken() async throws {
+    let published = Signer(key: .secret(Array(repeating: 7, count: 32)), name: "published")
+    try await KeySetServer.run(Signer.keySet([Self.old, published])) { (server: KeySetServer) async throws in
+      let own: Setting = ["secret": ["env": "KEY"], "kid": "oct"]
+      let keys: Setting = [own, ["jwks": .text(server.url)]]
+      let environment = ["KEY": "0123456789abcdef0123456789abcdef"]
+      for (setting, expected): (Setting, String) in [
+        (["keys": keys], "token_key_unknown"), (["keys": keys, "algorithms": ["EdDSA", "HS256"]], "next"),
+      ] {
+        let rig = try Rig(setting, environment: environment)
+        try await rig.plugin.start()
+        #expect(try rig.judge(published.token("{}")).text == expected)
+        #expect(try rig.judge(Signer.secret.token("{}")).text == "next")
+        #expect(try rig.judge(Self.old.token("{}")).text == "next")
+        await rig.plugin.shutdown()
+      }
+    }
+  }
+
   @Test(arguments: ["no", "{}", #"{"keys":[]}"#, #"{"keys":[{"kty":"RSA"}]}"#, #"{"keys":[],"keys":[]}"#])
   func withoutKeysItDoesNotStart(_ body: String) async throws {
     try await KeySetServer.run(body) { (server: KeySetServer) async throws in
       let rig = try Rig(Self.settings(server))
       let error = await #expect(throws: KeyProblem.self) { try await rig.plugin.start() }
       #expect(error.map { $0.message.contains("holds no key") || $0.message.contains(server.url) } == true)
+      // The command line prints the error as it is.
+      #expect(error.map { "\($0)".hasPrefix("authentication has no keys: ") } == true)
     }
   }
 

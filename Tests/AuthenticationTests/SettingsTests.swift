@@ -40,6 +40,11 @@ import Testing
     (with("max_token", "1GB"), "out of range"), (with("cache", ["entries": "-1"]), "out of range"),
     (with("cache", ["size": "1"]), "unknown key"), (with("refresh", "0s"), "out of range"),
     (with("cooldown", "0s"), "out of range"), (with("scope_claim", ""), "is empty"),
+    (with("scope_claim", .nothing), "is empty"), (with("domain_claim", .nothing), "is empty"),
+    (with("issuer", .nothing), "names nothing"), (with("issuer", []), "names nothing"),
+    (with("issuer", ["a", ""]), "names nothing"), (with("audience", []), "names nothing"),
+    (with("audience", ""), "names nothing"), (with("algorithms", []), "names no algorithm"),
+    (["keys": ["secret": ["env": "KEY"], "issuer": .nothing]], "names nothing"),
     (with("isuer", "a"), "did you mean `issuer`"),
     (with("require_expiry", "maybe"), "neither true nor false"),
   ]

@@ -31,6 +31,8 @@ def test_a_wrong_command_line_is_64():
         done = gatehouse(*arguments.split())
         assert done.returncode == 64, arguments
         assert done.stdout == "" and "rror" in done.stderr
+    # The usage shown is the command's own.
+    assert "gatehouse run" in gatehouse("run").stderr
 
 
 def test_a_configuration_that_is_not_there_is_1():
@@ -55,9 +57,23 @@ def test_an_address_that_is_taken_is_1(house, tmp_path):
         "version": 1, "listeners": [{"bind": f"127.0.0.1:{house.gateway.port}"}],
         "upstreams": {"origin": {"endpoints": ["http://127.0.0.1:1"]}},
         "domains": [{"name": "example.com", "upstream": "origin"}]}))
+    for arguments in [("run", str(file)), ("token-service", "--bind", f"127.0.0.1:{house.gateway.port}")]:
+        done = gatehouse(*arguments)
+        assert done.returncode == 1
+        assert f"cannot listen on 127.0.0.1:{house.gateway.port}" in done.stderr
+
+
+def test_keys_that_cannot_be_had_are_told(tmp_path):
+    file = tmp_path / "keys.yaml"
+    file.write_text(json.dumps({
+        "version": 1, "listeners": [{"bind": "127.0.0.1:0"}],
+        "upstreams": {"origin": {"endpoints": ["http://127.0.0.1:1"]}},
+        "domains": [{
+            "name": "example.com", "upstream": "origin",
+            "use": [{"authentication": {"keys": {"jwks": "http://127.0.0.1:1/jwks.json"}}}]}]}))
     done = gatehouse("run", str(file))
     assert done.returncode == 1
-    assert f"127.0.0.1:{house.gateway.port}" in done.stderr
+    assert "Error: authentication has no keys: http://127.0.0.1:1/jwks.json: could not be fetched" in done.stderr
 
 
 def test_tokens_through_the_gateway(house, tmp_path):
@@ -93,4 +109,4 @@ def test_tokens_tell_what_the_gateway_refused(house):
     unknown = gatehouse("tokens", "list", "--domain", "nobody.example", **environment)
     assert unknown.returncode == 1 and "404" in unknown.stderr
     nobody = gatehouse("tokens", "list", "--domain", "example.com", GATEHOUSE_API=house.gateway.url)
-    assert nobody.returncode == 1 and "401" in nobody.stderr
+    assert nobody.returncode == 1 and "401" in nobody.stderr and "No access token was sent" in nobody.stderr

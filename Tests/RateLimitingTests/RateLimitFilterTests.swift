@@ -72,9 +72,28 @@ import Testing
 
   /// Parts are length-prefixed: moving a border makes another key.
   @Test func partsDoNotRunTogether() throws {
-    let filter = try filter(["rate": .text("1/h"), "key": .list(["domain", "method", "subject"])])
-    for (domain, method) in [("aGET", "GET"), ("a", "GETGET"), ("aG", "ETGET"), ("aGETG", "ET")] {
-      #expect(status(filter.limit(try bench.exchange("\(method) / HTTP/1.1", domain: domain))) == nil)
+    let filter = try filter(["rate": .text("1/h"), "key": .list(["domain", "subject"])])
+    for (domain, subject) in [("aGET", "GET"), ("a", "GETGET"), ("aG", "ETGET"), ("aGETG", "ET")] {
+      let identity = Identity.sample(1, subject: subject)
+      #expect(status(filter.limit(try bench.exchange(domain: domain, identity: identity))) == nil)
+    }
+  }
+
+  /// Two issuers may give two callers the same name.
+  @Test func subjectsBelongToTheirIssuers() throws {
+    let filter = try filter(["rate": .text("1/h"), "key": .text("subject")])
+    for issuer in ["a", "b"] {
+      let identity = Identity.sample(1, subject: "same", issuer: issuer)
+      #expect(status(filter.limit(try bench.exchange(identity: identity))) == nil)
+      #expect(status(filter.limit(try bench.exchange(identity: identity))) == 429)
+    }
+  }
+
+  /// A client that makes up methods is still the same client.
+  @Test func unknownMethodsAreOne() throws {
+    let filter = try filter(["rate": .text("1/h"), "key": .list(["domain", "method"])])
+    for (method, expected) in [("GET", nil), ("POST", nil), ("A", nil), ("B", UInt16(429)), ("get", 429)] {
+      #expect(status(filter.limit(try bench.exchange("\(method) / HTTP/1.1"))) == expected, "\(method)")
     }
   }
 

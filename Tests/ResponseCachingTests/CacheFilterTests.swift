@@ -124,6 +124,33 @@ import Testing
     #expect(try cache.run(get(cache)).body == String(large.dropLast()))
   }
 
+  /// Clients that read slowly keep bodies on their way; together these have a bound.
+  @Test(arguments: ["Content-Length: 200000", "Transfer-Encoding: chunked"])
+  func keepsNoMoreOnTheWayThanThereIsRoomFor(framing: String) throws {
+    let cache = try CacheHarness(["ttl": .text("1h"), "memory": .text("1MB"), "max_object": .text("256KB")])
+    let body = String(repeating: "x", count: 200_000)
+    let fields = [framing]
+    let first = try get(cache, [], "/1")
+    #expect(cache.begin(first) == nil)
+    try cache.head(first, fields: fields)
+    #expect(cache.filter.storeHead(first))
+    cache.filter.storeBody(first, ByteBuffer(string: body))
+    let second = try get(cache, [], "/2")
+    #expect(cache.begin(second) == nil)
+    try cache.head(second, fields: fields)
+    #expect(cache.finish(second, body: body).body == body)
+    #expect(cache.begin(try get(cache, [], "/2")) == nil, "there was no room for it")
+    cache.filter.storeEnd(first, complete: true)
+    #expect(cache.begin(try get(cache, [], "/1"))?.body == body)
+    for path in ["/2", "/3"] {
+      let later = try get(cache, [], path)
+      #expect(cache.begin(later) == nil)
+      try cache.head(later, fields: fields)
+      _ = cache.finish(later, body: body)
+      #expect(cache.begin(try get(cache, [], path))?.body == body)
+    }
+  }
+
   @Test(arguments: [
     ["Range: bytes=0-1"], ["If-None-Match: \"a\""], ["If-Modified-Since: x"], ["Cookie: a=b"], ["Content-Length: 1"],
     ["Transfer-Encoding: chunked"], ["Cache-Control: no-store"], ["Connection: accept"],

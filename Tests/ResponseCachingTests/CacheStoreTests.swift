@@ -17,7 +17,9 @@ import Testing
   private static func response(_ store: CacheStore, key: [UInt8], size: Int, hash: UInt64? = nil) -> CachedResponse {
     let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
     let mark = store.versions.mark(domain: nothing, path: nothing)
-    let job = StoreJob(key: key, hash: hash ?? key.withUnsafeBytes { store.hash($0) }, version: mark, forwarded: .miss)
+    let job = StoreJob(
+      key: key, hash: hash ?? key.withUnsafeBytes { store.hash($0) }, version: mark, forwarded: .miss,
+      room: CollectingRoom(bound: size))
     job.append(ByteBuffer(repeating: 1, count: size), limit: size)
     let terms = StoreRules.Terms(lifetime: 1000, age: 0, vary: FieldSelection())
     return CachedResponse(job, terms: terms, fields: ByteBuffer(), varyValues: [], now: 0)

@@ -114,7 +114,8 @@ extension KeyStore {
         }
         // A set of nothing but broken keys is a broken set; one that is empty says that no key is good any more.
         if content.keys.isEmpty, let problem = content.problems.first { throw KeyProblem(problem) }
-        return .success(Renewed(source: source, keys: content.keys.filter { permitted.contains($0.algorithm) }))
+        let keys = content.keys.filter { permittedFromAddress.contains($0.algorithm) }
+        return .success(Renewed(source: source, keys: keys))
       }
     } catch {
       return .failure(error)

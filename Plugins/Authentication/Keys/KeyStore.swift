@@ -26,6 +26,9 @@ final class KeyStore: Sendable {
   let state: Mutex<State>
   let eventLoopGroup: any EventLoopGroup
   let permitted: Set<SignatureAlgorithm>
+  /// What keys from an address may be for. A secret that stands there is known to whoever can read it, so only settings
+  /// that name HS256 take one.
+  let permittedFromAddress: Set<SignatureAlgorithm>
   let clock: any GatewayClock
   let logger: Logger
   let cooldown: Int64
@@ -47,6 +50,7 @@ final class KeyStore: Sendable {
     let hasLocalSecret = keys.joined().contains { $0.algorithm == .hs256 }
     let usual = SignatureAlgorithm.asymmetric + (hasLocalSecret ? [.hs256] : [])
     permitted = Set(settings.algorithms.isEmpty ? usual : settings.algorithms)
+    permittedFromAddress = settings.algorithms.isEmpty ? Set(SignatureAlgorithm.asymmetric) : permitted
     isFixed = sources.allSatisfy { if case .fixed = $0 { true } else { false } }
     isRemote = sources.contains { if case .remote = $0 { true } else { false } }
     eventLoopGroup = environment.eventLoopGroup

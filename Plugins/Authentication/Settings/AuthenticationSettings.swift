@@ -34,8 +34,11 @@ public struct AuthenticationSettings: PluginSettings {
   public init(reading settings: SettingsReader) {
     keys = Self.readKeys(settings)
     algorithms = settings.choices("algorithms", default: [])
-    issuers = settings.strings("issuer", default: [])
-    audiences = settings.strings("audience", default: [])
+    if settings.has("algorithms"), algorithms.isEmpty {
+      settings.fail("algorithms", "names no algorithm", hint: "name one, such as EdDSA, or leave `algorithms` out")
+    }
+    issuers = Self.readNames("issuer", settings)
+    audiences = Self.readNames("audience", settings)
     leeway = settings.duration("leeway", default: .seconds(30), in: .zero ... .seconds(600))
     requiresExpiry = settings.bool("require_expiry", default: false)
     scopeClaim = Self.readClaim("scope_claim", settings) ?? "scope"
@@ -70,8 +73,20 @@ public struct AuthenticationSettings: PluginSettings {
     return readers.map(KeySourceSettings.init(reading:))
   }
 
+  /// The names that are taken; none when the key is absent, which takes any. A key that is there and names nothing is a
+  /// mistake that must not open the gate.
+  private static func readNames(_ key: String, _ settings: SettingsReader) -> [String] {
+    let names = settings.strings(key, default: [])
+    if settings.has(key), names.isEmpty || names.contains("") {
+      settings.fail(key, "names nothing", hint: "name what is taken, or leave `\(key)` out to take any")
+    }
+    return names
+  }
+
+  /// A claim's name; nil when the key is absent.
   private static func readClaim(_ key: String, _ settings: SettingsReader) -> String? {
-    guard let claim = settings.optionalString(key) else { return nil }
+    guard settings.has(key) else { return nil }
+    let claim = settings.string(key, default: "")
     if claim.isEmpty { settings.fail(key, "is empty", hint: "name a claim, such as scope or realm.scopes") }
     return claim
   }

@@ -36,6 +36,9 @@ struct KeySourceSettings: Sendable, Hashable {
     }
     name = kinds == ["jwks"] ? nil : settings.optionalString("kid")
     issuer = settings.optionalString("issuer")
+    if settings.has("issuer"), (issuer ?? "").isEmpty {
+      settings.fail("issuer", "names nothing", hint: "name the issuer that the keys speak for, or leave `issuer` out")
+    }
     settings.finish()
   }
 

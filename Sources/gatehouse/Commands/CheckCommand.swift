@@ -9,8 +9,9 @@ struct CheckCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check", abstract: "Check a configuration: report every mistake with file, line and column.",
     discussion: """
-      It loads the file the way `run` does, with all plugins, catalogues and keys, and reports every mistake at once.
+      It loads the file the way `run` does, with all plugins, catalogues and keys, and reports every mistake at once. \
       Nothing is bound and nothing is fetched over the network.
+
       Exit code 0 when the configuration can be run, 1 when it cannot.
       """)
 

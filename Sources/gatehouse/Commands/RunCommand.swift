@@ -12,7 +12,7 @@ struct RunCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "Run the gateway in the foreground.",
     discussion: """
-      SIGTERM, SIGINT and SIGQUIT drain: listeners close, running exchanges finish within shutdown.limit, exit code 0.
+      SIGTERM, SIGINT and SIGQUIT drain: listeners close, running exchanges finish within shutdown.limit, exit code 0. \
       A second such signal ends at once. Mistakes in the configuration go to standard error, exit code 1.
       """)
 

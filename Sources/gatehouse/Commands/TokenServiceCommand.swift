@@ -58,7 +58,14 @@ struct TokenServiceCommand: AsyncParsableCommand {
     }
     let group = ServiceGroup(
       configuration: .init(services: [service], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-    try await group.run()
+    do {
+      try await group.run()
+    } catch let error as IOError where error.errnoCode == EADDRINUSE || error.errnoCode == EADDRNOTAVAIL {
+      Terminal.fail(
+        "cannot listen on \(bind): \(String(cString: strerror(error.errnoCode)))",
+        hint: "--bind names another address; port 0 takes a free one.")
+      throw ExitCode.failure
+    }
   }
 
   private func configuration() throws -> TokenService.Configuration {

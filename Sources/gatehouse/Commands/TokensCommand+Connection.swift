@@ -88,8 +88,9 @@ extension UserApiTokensError {
     switch (error.status, error.retryAfter) {
     case (_, .seconds(let seconds)?): "Try again in \(seconds) s."
     case (_, .date(let date)?): "Try again after \(WireDate.text(date))."
+    case (401, _) where !hasToken, (403, _) where !hasToken:
+      "No access token was sent: set GATEHOUSE_TOKEN or give --token-file."
     case (401, _): "The access token is wrong, expired, inactive, deleted, or of another domain than --domain."
-    case (403, _) where !hasToken: "No access token was sent: set GATEHOUSE_TOKEN or give --token-file."
     case (403, _): "The token lacks the scope for this, such as all.User.read to read or all.User to change tokens."
     case (404, _): "gatehouse tokens list shows the ids of your tokens."
     case (405, _): "The address has no such path; does --api need another path prefix?"

@@ -12,11 +12,12 @@ struct DemoCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo", abstract: "Run a gateway with an origin, two domains and tokens to play with.",
     discussion: """
-      An embedded token service is the origin, kept in memory; the gateway in front of it verifies tokens, enforces scopes,
-      limits rates and caches. Lines for curl are printed with what each will show. Everything listens on this machine
-      only, and ends with Ctrl-C.
+      An embedded token service is the origin, kept in memory; the gateway in front of it verifies tokens, enforces \
+      scopes, limits rates and caches. Lines for curl are printed with what each will show. Everything listens on this \
+      machine only, and ends with Ctrl-C.
 
-      With --check the lines are run instead, and the exit code says whether all went as promised: 0 or 1.
+      With --check the requests are made instead, on free ports, and the exit code says whether all went as promised: \
+      0 or 1.
       """)
 
   @Option(help: "The gateway's port; 0 takes a free one.")

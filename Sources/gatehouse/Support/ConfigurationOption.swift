@@ -18,9 +18,15 @@ struct ConfigurationOption: ParsableArguments {
   @Option(name: .customLong("config"), help: ArgumentHelp("The same as the argument.", visibility: .hidden))
   var fileOption: String?
 
+  /// Asked before the command runs, so that the usage shown is the command's own.
+  func validate() throws {
+    if file != nil, fileOption != nil { throw ValidationError("Name one configuration file, not two.") }
+    _ = try path()
+  }
+
   func path() throws -> String {
     guard let path = file ?? fileOption else {
-      throw ValidationError("Name the configuration file, as in `gatehouse run gatehouse.yaml`.")
+      throw ValidationError("Name the configuration file, such as gatehouse.yaml.")
     }
     return path
   }
