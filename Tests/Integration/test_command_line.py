@@ -63,6 +63,25 @@ def test_an_address_that_is_taken_is_1(house, tmp_path):
         assert f"cannot listen on 127.0.0.1:{house.gateway.port}" in done.stderr
 
 
+def test_a_relative_path_means_the_folder_of_its_file(tmp_path):
+    """Two domains that write the same name mean two files; neither takes the other's keys."""
+    key = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+    (tmp_path / "keys.json").write_text(json.dumps({"keys": [key]}))
+    use = [{"authentication": {"keys": {"jwks": "keys.json"}}}]
+    (tmp_path / "gatehouse.yaml").write_text(json.dumps({
+        "version": 1, "listeners": [{"bind": "127.0.0.1:0"}], "domains_dir": "domains.d",
+        "upstreams": {"origin": {"endpoints": ["http://127.0.0.1:1"]}},
+        "domains": [{"name": "a.example", "upstream": "origin", "use": use}]}))
+    domains = tmp_path / "domains.d"
+    domains.mkdir()
+    (domains / "b.yaml").write_text(json.dumps({"name": "b.example", "upstream": "origin", "use": use}))
+    done = gatehouse("check", str(tmp_path / "gatehouse.yaml"))
+    assert done.returncode == 1 and f"{domains}/keys.json does not exist" in done.stderr
+    shutil.copy(tmp_path / "keys.json", domains)
+    done = gatehouse("check", str(tmp_path / "gatehouse.yaml"))
+    assert done.returncode == 0, done.stderr
+
+
 def test_keys_that_cannot_be_had_are_told(tmp_path):
     file = tmp_path / "keys.yaml"
     file.write_text(json.dumps({

@@ -11,6 +11,13 @@ package struct GenerationCompiler {
 
   private var plugins: [any Plugin] = []
   private var pluginIndices: [UseEntry: Int?] = [:]
+  /// By what the settings mean, not how they are written: a relative path means another file in another folder.
+  private var madeIndices: [MadeKey: Int] = [:]
+
+  private struct MadeKey: Hashable {
+    let plugin: String
+    let settings: AnyHashable
+  }
   private var chains: [[Int]] = []
   private var chainIndices: [[Int]: Int] = [:]
 
@@ -124,12 +131,10 @@ extension GenerationCompiler {
           hint: "known plugins: \(registry.names)"))
       return nil
     }
-    guard let plugin = make(type, entry) else { return nil }
-    plugins.append(plugin)
-    return plugins.count - 1
+    return make(type, entry)
   }
 
-  private func make<P: Plugin>(_ type: P.Type, _ entry: UseEntry) -> P? {
+  private mutating func make<P: Plugin>(_ type: P.Type, _ entry: UseEntry) -> Int? {
     let collector = IssueCollector()
     let reader = SettingsReader(entry.settings, path: entry.plugin, issues: collector)
     let settings = P.Settings(reading: reader)
@@ -138,11 +143,15 @@ extension GenerationCompiler {
       for issue in collector.issues { issues.append(issue) }
       return nil
     }
+    let key = MadeKey(plugin: entry.plugin, settings: AnyHashable(settings))
+    if let made = madeIndices[key] { return made }
     do {
-      return try P(settings: settings, at: entry.position, environment: environment)
+      plugins.append(try P(settings: settings, at: entry.position, environment: environment))
     } catch {
       for issue in error.issues { issues.append(issue) }
       return nil
     }
+    madeIndices[key] = plugins.count - 1
+    return plugins.count - 1
   }
 }

@@ -18,9 +18,10 @@ package struct UseEntry: Sendable, Hashable {
     return text == "off" || text == "false"
   }
 
-  /// Plugin and settings; where they stand does not count.
+  /// Plugin, settings and the folder that relative paths in them start from; where else they stand does not count.
   package static func == (left: UseEntry, right: UseEntry) -> Bool {
     left.plugin == right.plugin && left.settings == right.settings
+      && left.position.directory == right.position.directory
   }
 
   package func hash(into hasher: inout Hasher) {
