@@ -10,6 +10,8 @@ public struct RawConnection: Sendable {
   /// Wraps a channel that reads nothing yet, and lets it read.
   static func wrap(_ channel: any Channel) async throws -> RawConnection {
     let wrapped = try await channel.eventLoop.submit {
+      // A handler that is added after the end is never told of it.
+      guard channel.isActive else { throw ChannelError.ioOnClosedChannel }
       let wrapped = try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
       try channel.syncOptions?.setOption(.autoRead, value: true)
       return wrapped

@@ -14,6 +14,7 @@ import Testing
     let yaml = """
       version: 1
       listeners: [{ bind: "127.0.0.1:0" }]
+      timeouts: { request_head: 5m, body_idle: 5m, keep_alive_idle: 5m }
       upstreams: { origin: { endpoints: ["http://127.0.0.1:\(closed.port)"] } }
       domains: [{ name: example.com, upstream: origin }]
       """

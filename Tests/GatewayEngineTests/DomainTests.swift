@@ -6,6 +6,7 @@ import Testing
     """
     version: 1
     listeners: [{ bind: "127.0.0.1:0" }]
+    \(patience)
     upstreams:
       one: { endpoints: ["http://127.0.0.1:\(one)"] }
       two: { endpoints: ["http://127.0.0.1:\(two)"] }

@@ -91,16 +91,18 @@ import Testing
   }
 
   @Test func leavesTheOriginWhenTheClientDoes() async throws {
-    let (left, signal) = AsyncStream<Void>.makeStream()
+    let (arrived, arrival) = AsyncStream<Void>.makeStream()
+    let (left, leave) = AsyncStream<Void>.makeStream()
     let origin = try await ScriptedOrigin.start { exchange, _ in
       _ = try await exchange.receive(until: "\r\n\r\n")
+      arrival.finish()
       _ = await exchange.receiveAll()
-      signal.finish()
+      leave.finish()
     }
     try await TestGateway.with(configuration(origin: origin.port)) { gateway in
       try await RawConnection.with(port: gateway.port) { exchange in
         try await exchange.send(request("POST /", "Content-Length: 1000", content: "some"))
-        try await Task.sleep(for: .milliseconds(100))
+        for await _ in arrived {}
       }
       for await _ in left {}
     }

@@ -187,6 +187,7 @@ import Testing
     let yaml = """
       version: 1
       listeners: [{ bind: "127.0.0.1:0" }]
+      \(patience)
       upstreams: { origin: { endpoints: ["http://127.0.0.1:\(origin.port)/base/v1"] } }
       domains: [{ name: example.com, upstream: origin }]
       """
@@ -204,6 +205,7 @@ import Testing
     let yaml = """
       version: 1
       listeners: [{ bind: "127.0.0.1:0" }]
+      \(patience)
       upstreams: { origin: { endpoints: [\(endpoints)] } }
       domains: [{ name: example.com, upstream: origin }]
       """

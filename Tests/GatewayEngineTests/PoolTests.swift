@@ -8,6 +8,7 @@ import Testing
     return """
       version: 1
       listeners: [{ bind: "127.0.0.1:0" }]
+      \(patience)
       upstreams: { origin: { endpoints: [\(list)]\(more) } }
       domains: [{ name: example.com, upstream: origin }]
       """

@@ -1,8 +1,9 @@
 import GatewayTesting
 
+/// Long patience with clients: on a busy machine a test may not get to write for a while.
+let patience = "timeouts: { request_head: 5m, body_idle: 5m, keep_alive_idle: 5m }"
+
 /// A configuration with one domain, `example.com`, in front of one origin.
-///
-/// Its patience with clients is long, since on a busy machine a test may not get to write for a while.
 func configuration(origin: Int, pluginWait: String = "5s", _ more: String = "") -> String {
   """
   version: 1
