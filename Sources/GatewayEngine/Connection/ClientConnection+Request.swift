@@ -48,6 +48,7 @@ extension ClientConnection {
     do {
       try exchange.request.block.removeConnectionFields()
     } catch {
+      isPersistent = false
       return refuseStray(Reply(refusing: error.status, ReasonCode(error.reason), message: error.message.description))
     }
     if let reply = MaxForwards.judge(exchange) { return refuseStray(reply) }
