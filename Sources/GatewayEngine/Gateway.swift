@@ -3,6 +3,14 @@ package import Logging
 package import NIOCore
 import NIOPosix
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// A running gateway: its loops with their workers, its listeners, its generation.
 package final class Gateway: Sendable {
   private let workers: [NIOLoopBound<LoopWorker>]
@@ -71,7 +79,7 @@ package final class Gateway: Sendable {
         bound.append(try await listener.bind(group))
       } catch {
         for channel in bound { try? await channel.close() }
-        throw BindError(address: configuration.bind.description, cause: "\(error)")
+        throw BindError(address: configuration.bind.description, cause: BindError.text(of: error))
       }
     }
     return bound
@@ -86,6 +94,12 @@ package struct BindError: Error, CustomStringConvertible {
   package init(address: String, cause: String) {
     self.address = address
     self.cause = cause
+  }
+
+  /// What the system says, in its own words.
+  static func text(of error: any Error) -> String {
+    guard let error = error as? IOError else { return "\(error)" }
+    return String(cString: strerror(error.errnoCode))
   }
 
   package var description: String { "cannot listen on \(address): \(cause)" }

@@ -8,7 +8,7 @@ package struct LimitsConfiguration: Sendable, Hashable {
   package var fields = 100
   /// A request's content; nil for no bound.
   package var body: Int? = 100 << 20
-  /// How many connections one listener holds at a time.
+  /// How many client connections the gateway holds at a time; each event loop holds its share of them.
   package var connections = 10_000
   /// The extensions of one chunk (RFC 9112 section 7.1.1).
   package var chunkExtension = 256
