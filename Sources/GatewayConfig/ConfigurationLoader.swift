@@ -12,9 +12,25 @@ package enum ConfigurationLoader {
   package static func load(
     path: String, environment: [String: String]
   ) throws(ConfigurationError) -> GatewayConfiguration {
+    let (configuration, issues) = inspect(path: path, environment: environment)
+    guard let configuration, issues.isEmpty else { throw ConfigurationError(issues: issues) }
+    return configuration
+  }
+
+  /// Reads as ``load(path:environment:)`` does, and gives what could be read in spite of mistakes too, so that the
+  /// plugins it names can be checked in the same run.
+  ///
+  /// - Returns: The configuration, nil when the file has no readable form; all mistakes, sorted by file and line.
+  package static func inspect(
+    path: String, environment: [String: String]
+  ) -> (configuration: GatewayConfiguration?, issues: [ConfigurationIssue]) {
     let issues = IssueCollector()
     let root = readFile(path, environment: environment, issues: issues)
-    return try finish(root, file: path, environment: environment, issues: issues)
+    let configuration = root.map { root in
+      var builder = ConfigurationBuilder(issues: issues, environment: environment, mainFile: path)
+      return builder.build(root)
+    }
+    return (configuration, issues.sorted)
   }
 
   /// Reads a text as if it were the file named `file` in the folder `baseDirectory`.
@@ -23,14 +39,7 @@ package enum ConfigurationLoader {
   ) throws(ConfigurationError) -> GatewayConfiguration {
     let issues = IssueCollector()
     var document = YAMLDocument(file: file, baseDirectory: baseDirectory, environment: environment, issues: issues)
-    let root = document.read(text)
-    return try finish(root, file: file, environment: environment, issues: issues)
-  }
-
-  private static func finish(
-    _ root: ConfigNode?, file: String, environment: [String: String], issues: IssueCollector
-  ) throws(ConfigurationError) -> GatewayConfiguration {
-    if let root {
+    if let root = document.read(text) {
       var builder = ConfigurationBuilder(issues: issues, environment: environment, mainFile: file)
       let configuration = builder.build(root)
       if issues.isEmpty { return configuration }

@@ -129,3 +129,23 @@ def test_tokens_tell_what_the_gateway_refused(house):
     assert unknown.returncode == 1 and "404" in unknown.stderr
     nobody = gatehouse("tokens", "list", "--domain", "example.com", GATEHOUSE_API=house.gateway.url)
     assert nobody.returncode == 1 and "401" in nobody.stderr and "No access token was sent" in nobody.stderr
+
+
+def test_mistakes_of_the_file_and_of_its_plugins_are_told_together(tmp_path):
+    file = tmp_path / "gatehouse.yaml"
+    file.write_text(
+        "version: 1\n"
+        "listeners: [{ bind: nowhere }]\n"
+        "upstreams: { origin: { endpoints: ['http://127.0.0.1:1'], max_idl: 3 } }\n"
+        "domains:\n"
+        "  - name: example.com\n"
+        "    upstream: orgin\n"
+        "    use:\n"
+        "      - cache: { ttl: 10s, share: everybody }\n"
+        "      - scopes: { operations: losnat }\n"
+        "      - rate-limits: { rate: 10/s }\n")
+    result = subprocess.run([executable(), "check", str(file)], capture_output=True, text=True, timeout=60)
+    assert result.returncode == 1
+    for place in ["2:21", "3:59", "6:15", "8:35", "9:9", "10:9"]:
+        assert f"{file}:{place}: error:" in result.stderr, result.stderr
+    assert "6 mistakes in the configuration" in result.stderr

@@ -35,6 +35,18 @@ package struct GenerationCompiler {
     return try compiler.run()
   }
 
+  /// What is wrong with the plugins that a configuration names, which may have mistakes of its own.
+  package static func pluginMistakes(
+    in configuration: GatewayConfiguration, registry: PluginRegistry, environment: PluginEnvironment
+  ) -> [ConfigurationIssue] {
+    var compiler = GenerationCompiler(configuration, registry, environment)
+    let domains = configuration.domains.flatMap { $0.use + $0.routes.flatMap(\.use) }
+    for entry in configuration.floor + configuration.defaults + domains where !entry.isOff {
+      _ = compiler.plugin(for: entry)
+    }
+    return compiler.issues.issues
+  }
+
   private mutating func run() throws(ConfigurationError) -> Generation {
     var plans: [DomainPlan] = []
     var names: [(name: String, domain: Int)] = []

@@ -5,6 +5,7 @@ import GatewayEngine
 import GatewayKit
 import Logging
 import NIOCore
+import NIOPosix
 import SharedStores
 
 /// The configuration file, as `run` and `check` take it.
@@ -34,18 +35,46 @@ struct ConfigurationOption: ParsableArguments {
 
 /// Loads and compiles a configuration: the one way that `run` and `check` both take.
 enum ConfigurationSupport {
+  /// - Throws: Every mistake of every file, those in the settings of plugins among them.
   static func load(_ path: String) throws(ConfigurationError) -> GatewayConfiguration {
-    try ConfigurationLoader.load(path: path, environment: ProcessInfo.processInfo.environment)
+    let environment = ProcessInfo.processInfo.environment
+    let (configuration, issues) = ConfigurationLoader.inspect(path: path, environment: environment)
+    guard let configuration else { throw ConfigurationError(issues: issues) }
+    if issues.isEmpty { return configuration }
+    let all = IssueCollector()
+    for issue in issues + pluginMistakes(in: configuration) { all.append(issue) }
+    throw ConfigurationError(issues: all.sorted)
   }
 
   static func compile(
     _ configuration: GatewayConfiguration, group: any EventLoopGroup, logger: Logger
   ) throws(ConfigurationError) -> Generation {
-    let environment = PluginEnvironment(
-      clock: SystemClock(), logger: logger, eventLoopGroup: group, catalogs: try catalogs(of: configuration),
-      hashSeed: .random(in: .min ... .max), counters: CounterRegistry(),
-      sharedLimits: try sharedLimits(of: configuration, group: group, logger: logger))
-    return try GenerationCompiler.compile(configuration, registry: knownPlugins, environment: environment)
+    let (catalogs, issues) = readCatalogs(of: configuration)
+    if !issues.isEmpty { throw ConfigurationError(issues: issues) }
+    let shared = try sharedLimits(of: configuration, group: group, logger: logger)
+    return try GenerationCompiler.compile(
+      configuration, registry: knownPlugins,
+      environment: environment(catalogs: catalogs, sharedLimits: shared, group: group, logger: logger))
+  }
+
+  private static func pluginMistakes(in configuration: GatewayConfiguration) -> [ConfigurationIssue] {
+    let group = MultiThreadedEventLoopGroup.singleton
+    let silent = Logger(label: "gatehouse") { _ in SwiftLogNoOpLogHandler() }
+    let (catalogs, issues) = readCatalogs(of: configuration)
+    let shared = try? sharedLimits(of: configuration, group: group, logger: silent)
+    return issues
+      + GenerationCompiler.pluginMistakes(
+        in: configuration, registry: knownPlugins,
+        environment: environment(catalogs: catalogs, sharedLimits: shared, group: group, logger: silent))
+  }
+
+  private static func environment(
+    catalogs: [String: OperationCatalog], sharedLimits: (any SharedLimitStore)?, group: any EventLoopGroup,
+    logger: Logger
+  ) -> PluginEnvironment {
+    PluginEnvironment(
+      clock: SystemClock(), logger: logger, eventLoopGroup: group, catalogs: catalogs,
+      hashSeed: .random(in: .min ... .max), counters: CounterRegistry(), sharedLimits: sharedLimits)
   }
 
   /// The store of shared limits. It connects when it is first asked, so that a check of the configuration does not.
@@ -56,9 +85,10 @@ enum ConfigurationSupport {
     return RedisLimitStore(try RedisSettings(redis), group: group, logger: logger)
   }
 
-  private static func catalogs(
+  /// The catalogues that can be read, and what is wrong with the others.
+  private static func readCatalogs(
     of configuration: GatewayConfiguration
-  ) throws(ConfigurationError) -> [String: OperationCatalog] {
+  ) -> (catalogs: [String: OperationCatalog], issues: [ConfigurationIssue]) {
     var catalogs: [String: OperationCatalog] = [:]
     var issues: [ConfigurationIssue] = []
     var files = configuration.catalogs
@@ -70,8 +100,7 @@ enum ConfigurationSupport {
         issues += error.issues
       }
     }
-    if !issues.isEmpty { throw ConfigurationError(issues: issues) }
-    return catalogs
+    return (catalogs, issues)
   }
 
   /// Every issue on a line of its own, on standard error.
