@@ -157,6 +157,41 @@ import Testing
   }
 }
 
+@Suite struct InputTests {
+  /// Far more than one write to the origin takes lies in the gateway when the origin is reached, and no byte comes after.
+  @Test func sendsAllOfAChunkedContentThatCameAtOnce() async throws {
+    let log = RequestLog()
+    let origin = try await ScriptedOrigin.start { exchange, _ in
+      _ = try await exchange.receive(until: "\r\n\r\n")
+      let content = try await exchange.receive(until: "0\r\n\r\n") ?? ""
+      log.append("\(content.utf8.filter { $0 == UInt8(ascii: "x") }.count)")
+      try await exchange.send(helloResponse)
+    }
+    let chunk = "100\r\n" + String(repeating: "x", count: 256) + "\r\n"
+    let content = String(repeating: chunk, count: 1000) + "0\r\n\r\n"
+    try await TestGateway.with(configuration(origin: origin.port)) { gateway in
+      try await RawConnection.with(port: gateway.port) { exchange in
+        for _ in 0..<5 {
+          try await exchange.send(request("POST /", "Transfer-Encoding: chunked") + content)
+          #expect(try await exchange.receiveMessage() != nil)
+        }
+      }
+    }
+    #expect(log.requests.allSatisfy { $0 == "256000" })
+  }
+
+  @Test func takesAHeadAsLargeAsItMayBe() async throws {
+    let origin = try await ScriptedOrigin.answering(helloResponse)
+    let yaml = configuration(origin: origin.port, "limits: { head: 512KB }")
+    try await TestGateway.with(yaml) { gateway in
+      let fields = (0..<90).map { "x-\($0): " + String(repeating: "y", count: 4000) + "\r\n" }.joined()
+      let head = "GET / HTTP/1.1\r\nHost: example.com\r\n\(fields)Connection: close\r\n\r\n"
+      let text = try await answer(to: head, port: gateway.port)
+      #expect(text.hasSuffix("hello"))
+    }
+  }
+}
+
 @Suite struct OptionsTests {
   @Test(arguments: [
     ("OPTIONS /x", "Max-Forwards: 0", "HTTP/1.1 204 ", ""), ("OPTIONS *", "Max-Forwards: 0", "HTTP/1.1 204 ", ""),

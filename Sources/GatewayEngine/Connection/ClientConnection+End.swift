@@ -156,9 +156,9 @@ extension ClientConnection {
     stores.removeAll(keepingCapacity: true)
   }
 
-  /// The gateway ends: an idle connection closes now, a busy one with its exchange.
+  /// The gateway ends: an idle connection closes when its last answer is out, a busy one with its exchange.
   func drain() {
-    if stage == .head, !parser.isStarted, input.readableBytes == 0 { context?.close(promise: nil) }
+    if stage == .head, !parser.isStarted, input.readableBytes == 0 { closeAfterWrites() }
   }
 
   /// The gateway's patience is over.

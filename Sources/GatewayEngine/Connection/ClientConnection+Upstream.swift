@@ -14,6 +14,8 @@ extension ClientConnection: UpstreamWaiter {
     case .connection(let connection): send(over: connection)
     case .refused(let failure): answer(failure.reply)
     case .waiting(let wish):
+      // Refused in the meantime: then the exchange has its answer already.
+      guard wish.isWanted else { return }
       self.wish = wish
       stage = .acquiring
       arm(worker.limits.upstreamHead)
@@ -58,12 +60,16 @@ extension ClientConnection: UpstreamWaiter {
   /// Moves content from the input to the origin while it takes it; true when that ended the exchange.
   func sendContent() -> Bool {
     guard let upstream, !contentIsRead else { return false }
-    do {
-      while !contentIsRead, upstream.isWritable, try sendPiece(to: upstream) {}
-    } catch {
-      contentFailed(Reply(refusing: error.status, ReasonCode(error.reason), message: error.message.description))
-    }
-    if stage == .upstream { upstream.flush() }
+    var isStarved = false
+    repeat {
+      do {
+        while !isStarved, !contentIsRead, upstream.isWritable { isStarved = try !sendPiece(to: upstream) }
+      } catch {
+        contentFailed(Reply(refusing: error.status, ReasonCode(error.reason), message: error.message.description))
+      }
+      if stage == .upstream { upstream.flush() }
+      // A flush that made room again tells nobody who could act on it while this runs, so what is left here goes on now.
+    } while stage == .upstream && !isStarved && !contentIsRead && upstream.isWritable
     return stage != .upstream
   }
 

@@ -132,6 +132,11 @@ extension ClientConnection {
 
   func channelActive(context: ChannelHandlerContext) {
     worker.context.refresh()
+    // Accepted when the drain had begun: nobody would wait for it.
+    guard !worker.isDraining else {
+      stage = .closed
+      return context.close(promise: nil)
+    }
     worker.opened(self)
     arm(worker.limits.requestHead)
     context.fireChannelActive()

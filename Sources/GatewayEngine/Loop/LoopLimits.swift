@@ -11,8 +11,8 @@ struct LoopLimits {
   /// How much of an unread request body is read and dropped to keep a connection.
   let drainBody: UInt64
   let connections: Int
-  /// How much input is kept while an exchange runs.
-  let pipelined = 64 << 10
+  /// How much input is kept unparsed: a whole head, however large it may be, has to fit.
+  let pipelined: Int
   /// A body piece up to this size is copied behind its head, so that both leave in one write.
   let coalesce = 16 << 10
   /// How many interim (1xx) responses an origin may send before the final one.
@@ -34,6 +34,7 @@ struct LoopLimits {
       maxStartLine: limits.requestLine, maxHeadBytes: limits.head, maxFields: limits.fields,
       maxChunkExtension: limits.chunkExtension)
     responseWire = WireLimits(maxHeadBytes: limits.responseHead, maxFields: 2 * limits.fields)
+    pipelined = max(64 << 10, limits.head + 1)
     body = limits.body.map { UInt64($0) }
     drainBody = UInt64(limits.drainBody)
     connections = limits.connections
