@@ -39,6 +39,8 @@ package struct DomainConfiguration: Sendable {
   /// Where requests go that no route sends elsewhere.
   package var upstream: String?
   package var use: [UseEntry]
+  /// Whether a client may turn an exchange into a WebSocket tunnel, where its route does not say.
+  package var webSocket = true
   package var routes: [RouteConfiguration]
   package var position: SourcePosition
 
@@ -63,6 +65,10 @@ package struct RouteConfiguration: Sendable {
   package var path: String
   /// Where its requests go; nil for the domain's upstream.
   package var upstream: String?
+  /// Whether its responses are streams without an end to wait for, whatever their Content-Type says.
+  package var isStream = false
+  /// Whether a client may turn an exchange into a WebSocket tunnel; nil for what the domain says.
+  package var webSocket: Bool?
   package var use: [UseEntry]
   package var position: SourcePosition
 

@@ -12,6 +12,8 @@ package struct GatewayConfiguration: Sendable {
   /// The groups of origin servers; names are unique.
   package var upstreams: [UpstreamConfiguration]
   package var limits: LimitsConfiguration
+  /// Whether several slashes in a row count as one in every path.
+  package var mergesSlashes = true
   package var timeouts: TimeoutsConfiguration
   package var shutdown: ShutdownConfiguration
   /// The catalogues of operations: name to file.

@@ -16,6 +16,21 @@ package struct LimitsConfiguration: Sendable, Hashable {
   package var responseHead = 64 << 10
   /// How much of an unread request's content is read and dropped to keep its connection.
   package var drainBody = 64 << 10
+  /// Client connections from one address at a time; each event loop holds its share of them. nil for no bound.
+  package var connectionsPerAddress: Int?
+  /// Requests that one connection may carry before it is closed.
+  package var requestsPerConnection = 10_000
+  /// How much of a response is held for a client that takes it slowly, before no more is read from the origin.
+  package var responseBuffer = 64 << 10
+  /// How much of a request's content is held for an origin that takes it slowly, before no more is read from the client.
+  package var requestBuffer = 64 << 10
+  /// The trailer section of a message (RFC 9110 section 6.5).
+  package var trailers = 8 << 10
+  /// The least rate of a request's content and of a client that takes a response, in bytes per second, over the whole
+  /// message after a first ``bodyGrace``; 0 for none.
+  package var leastRate = 240
+  /// Tunnels (WebSocket) at a time; each event loop holds its share of them.
+  package var tunnels = 10_000
 
   package init() {}
 }
@@ -34,6 +49,14 @@ package struct TimeoutsConfiguration: Sendable, Hashable {
   package var upstreamHead = Duration.seconds(60)
   /// Between two reads of a response's content.
   package var upstreamBodyIdle = Duration.seconds(60)
+  /// Between two reads of an event stream's content, and of a route's that says `stream: true`.
+  package var streamIdle = Duration.seconds(600)
+  /// How long a message's content may come slower than the least rate at first.
+  package var bodyGrace = Duration.seconds(10)
+  /// From the request's head to the end of the response, streams and tunnels excepted; nil for no end.
+  package var exchange: Duration? = .seconds(3600)
+  /// A tunnel in which nothing passes.
+  package var tunnelIdle = Duration.seconds(300)
   /// A plugin that said it must wait.
   package var pluginWait = Duration.seconds(5)
   /// Reading on after the last response, so that the client gets it before the connection is closed.

@@ -19,6 +19,8 @@ package struct ListenerConfiguration: Sendable {
   package var bind: BindAddress
   /// What names the domain of a request here; nil for the gateway's own setting.
   package var domainSources: [DomainSource]?
+  /// nil for plain HTTP.
+  package var tls: ListenerTLSConfiguration?
   package var position: SourcePosition
 
   package init(bind: BindAddress, domainSources: [DomainSource]? = nil, position: SourcePosition) {
@@ -45,4 +47,6 @@ package enum DomainSource: String, Sendable, Hashable, CaseIterable {
   case losantdomain
   /// The host the request is for: `Host` or the authority (RFC 9110 section 7.2).
   case host
+  /// The server name of the TLS handshake (RFC 6066 section 3).
+  case sni
 }

@@ -6,12 +6,15 @@ package struct Endpoint: Sendable, Hashable, CustomStringConvertible {
   package var port: Int
   /// What goes in front of the path of a request; empty, or with a slash at its beginning and none at its end.
   package var basePath: String
+  /// Its share of the requests beside the others'; 1 to 1000.
+  package var weight: Int
 
-  package init(isTLS: Bool, host: String, port: Int, basePath: String = "") {
+  package init(isTLS: Bool, host: String, port: Int, basePath: String = "", weight: Int = 1) {
     self.isTLS = isTLS
     self.host = host
     self.port = port
     self.basePath = basePath
+    self.weight = weight
   }
 
   /// The host as a URL and a `Host` field spell it.
@@ -36,8 +39,19 @@ package struct UpstreamConfiguration: Sendable {
   package var maxIdle: Int
   /// How long a connection may stay idle before it is closed.
   package var idleTimeout: Duration
+  /// How long a connection may be used at all; it ends with the exchange that it then carries. nil for no end.
+  package var maxAge: Duration?
   /// Exchanges that may wait for a connection per event loop.
   package var maxWaiting: Int
+  package var balance = BalancePolicy.roundRobin
+  /// How often names are resolved again.
+  package var resolveInterval = Duration.seconds(30)
+  /// nil when endpoints are never left out for failing.
+  package var ejection: EjectionConfiguration? = EjectionConfiguration()
+  /// nil when endpoints are not asked.
+  package var healthCheck: HealthCheckConfiguration?
+  package var retry = RetryConfiguration()
+  package var tls = UpstreamTLSConfiguration()
   package var position: SourcePosition
 
   package init(
