@@ -80,7 +80,8 @@ let package = Package(
   targets: [
     source("HTTPWire", [nio]),
     source("GatewayKit", ["HTTPWire", nio, logging]),
-    source("GatewayEngine", ["GatewayKit", "HTTPWire", nio, nioPosix, nioSSL, logging]),
+    .target(name: "CEpoll"),
+    source("GatewayEngine", ["CEpoll", "GatewayKit", "HTTPWire", nio, nioPosix, nioSSL, logging]),
     source("GatewayConfig", ["GatewayKit", yams]),
     source("UserApiTokens", [asyncHTTPClient, nio, nioFoundation, nioHTTP1]),
     source(

@@ -3,86 +3,58 @@ package import Logging
 package import NIOCore
 import NIOPosix
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
 /// A running gateway: its loops with their workers, its listeners, its generation.
 package final class Gateway: Sendable {
-  private let workers: [NIOLoopBound<LoopWorker>]
-  private let group: any EventLoopGroup
+  private let lanes: [Lane]
   private let generation: Generation
   private let logger: Logger
-  private let listeners: [any Channel]
+  private let sockets: [ListeningSocket]
   /// Where the listeners are bound, in the order of the configuration.
-  package let addresses: [SocketAddress]
+  package var addresses: [SocketAddress] { sockets.map(\.address) }
 
-  private init(
-    workers: [NIOLoopBound<LoopWorker>], group: any EventLoopGroup, generation: Generation, logger: Logger,
-    listeners: [any Channel]
-  ) {
-    self.workers = workers
-    self.group = group
+  private init(_ lanes: [Lane], generation: Generation, logger: Logger, sockets: [ListeningSocket]) {
+    self.lanes = lanes
     self.generation = generation
     self.logger = logger
-    self.listeners = listeners
-    self.addresses = listeners.compactMap(\.localAddress)
+    self.sockets = sockets
   }
 
   /// Starts the plugins, then binds every listener; the gateway is ready when this returns.
   ///
-  /// - Throws: what a plugin could not start without, or ``BindError``. Nothing is left running then.
+  /// - Parameter loops: how many event loops, each a thread.
+  /// - Throws: what a plugin could not start without, ``SystemError`` or ``BindError``. Nothing is left running then.
   package static func start(
-    _ generation: Generation, group: any EventLoopGroup, clock: any GatewayClock, logger: Logger
+    _ generation: Generation, loops: Int, clock: any GatewayClock, logger: Logger
   ) async throws -> Gateway {
     try await generation.start()
-    var workers: [NIOLoopBound<LoopWorker>] = []
+    var lanes: [Lane] = []
+    var sockets: [ListeningSocket] = []
     do {
-      workers = try await makeWorkers(generation, group: group, clock: clock)
-      let listeners = try await bind(generation.configuration.listeners, workers, group, generation)
-      return Gateway(workers: workers, group: group, generation: generation, logger: logger, listeners: listeners)
+      let addresses = await EndpointAddresses.resolve(generation.configuration)
+      for index in 0..<loops {
+        lanes.append(try await Lane.start(index, generation, addresses, clock: clock))
+      }
+      for listener in generation.configuration.listeners { sockets.append(try await bind(listener)) }
+      for lane in lanes { try await lane.listen(sockets, loops: loops) }
+      return Gateway(lanes, generation: generation, logger: logger, sockets: sockets)
     } catch {
-      for worker in workers { try? await worker.eventLoop.submit { worker.value.stop() }.get() }
+      for lane in lanes { await lane.stop() }
+      for socket in sockets { socket.close() }
       await generation.shutdown()
       throw error
     }
   }
 
-  private static func makeWorkers(
-    _ generation: Generation, group: any EventLoopGroup, clock: any GatewayClock
-  ) async throws -> [NIOLoopBound<LoopWorker>] {
-    var workers: [NIOLoopBound<LoopWorker>] = []
-    for (index, loop) in group.makeIterator().enumerated() {
-      let worker = loop.submit {
-        let context = LoopContext(eventLoop: loop, index: index, clock: clock, random: SystemRandomNumberGenerator())
-        let worker = LoopWorker(context: context, generation: generation)
-        worker.start()
-        return NIOLoopBound(worker, eventLoop: loop)
+  private static func bind(_ configuration: ListenerConfiguration) async throws -> ListeningSocket {
+    let bind = configuration.bind
+    do {
+      let address = try await NIOThreadPool.singleton.runIfActive {
+        try SocketAddress.makeAddressResolvingHost(bind.host, port: bind.port)
       }
-      workers.append(try await worker.get())
+      return try ListeningSocket.bind(address)
+    } catch {
+      throw BindError(address: bind.description, cause: (error as? SystemError)?.text ?? "\(error)")
     }
-    return workers
-  }
-
-  private static func bind(
-    _ configurations: [ListenerConfiguration], _ workers: [NIOLoopBound<LoopWorker>], _ group: any EventLoopGroup,
-    _ generation: Generation
-  ) async throws -> [any Channel] {
-    var bound: [any Channel] = []
-    for configuration in configurations {
-      let listener = Listener(configuration, generation.configuration, workers: workers)
-      do {
-        bound.append(try await listener.bind(group))
-      } catch {
-        for channel in bound { try? await channel.close() }
-        throw BindError(address: configuration.bind.description, cause: BindError.text(of: error))
-      }
-    }
-    return bound
   }
 }
 
@@ -96,12 +68,6 @@ package struct BindError: Error, CustomStringConvertible {
     self.cause = cause
   }
 
-  /// What the system says, in its own words.
-  static func text(of error: any Error) -> String {
-    guard let error = error as? IOError else { return "\(error)" }
-    return String(cString: strerror(error.errnoCode))
-  }
-
   package var description: String { "cannot listen on \(address): \(cause)" }
 }
 
@@ -111,7 +77,7 @@ extension Gateway {
   /// The sum of all loops' counters.
   package func counters() async throws -> LoopCounters {
     var sum = LoopCounters()
-    for worker in workers { sum.add(try await worker.eventLoop.submit { worker.value.counters }.get()) }
+    for lane in lanes { sum.add(try await lane.counters()) }
     return sum
   }
 
@@ -124,31 +90,19 @@ extension Gateway {
 extension Gateway {
   /// Closes the listeners, lets running exchanges finish within the limit, cuts what is left and ends the plugins.
   package func drain(limit: Duration) async {
-    for listener in listeners { try? await listener.close() }
+    for lane in lanes { await lane.stopListening() }
+    for socket in sockets { socket.close() }
     logger.info("draining", metadata: ["limit": "\(limit)"])
     await withTaskGroup { tasks in
-      tasks.addTask { await self.drainWorkers() }
+      tasks.addTask { for lane in self.lanes { await lane.drain() } }
       tasks.addTask {
         try? await Task.sleep(for: limit)
-        await self.cutWorkers()
+        for lane in self.lanes { await lane.cut() }
       }
       await tasks.next()
       tasks.cancelAll()
     }
-    for worker in workers { try? await worker.eventLoop.submit { worker.value.stop() }.get() }
+    for lane in lanes { await lane.stop() }
     await generation.shutdown()
-  }
-
-  private func drainWorkers() async {
-    let drained = workers.map { worker in
-      let promise = worker.eventLoop.makePromise(of: Void.self)
-      worker.eventLoop.execute { worker.value.drain(promise) }
-      return promise.futureResult
-    }
-    for future in drained { try? await future.get() }
-  }
-
-  private func cutWorkers() async {
-    for worker in workers { try? await worker.eventLoop.submit { worker.value.cut() }.get() }
   }
 }

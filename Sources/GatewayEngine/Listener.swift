@@ -1,50 +1,62 @@
 import GatewayKit
 import NIOCore
-import NIOPosix
 
-/// Accepts the connections of one address and spreads them over the loops.
-struct Listener {
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// Accepts the connections of one address on one loop.
+final class Listener {
   private let configuration: ListenerConfiguration
   private let domainSources: [DomainSource]
   private let most: Int
-  private let workers: [NIOLoopBound<LoopWorker>]
+  private let worker: LoopWorker
+  private var acceptor: Acceptor?
 
-  init(
-    _ configuration: ListenerConfiguration, _ gateway: GatewayConfiguration, workers: [NIOLoopBound<LoopWorker>]
-  ) {
+  /// - Parameter loops: how many loops there are: each holds its share, so that nothing is counted across loops.
+  init(_ configuration: ListenerConfiguration, _ gateway: GatewayConfiguration, worker: LoopWorker, loops: Int) {
     self.configuration = configuration
     self.domainSources = configuration.domainSources ?? gateway.domainSources
-    // Each loop holds its share, so that nothing is counted across loops.
-    self.most = max(gateway.limits.connections / max(workers.count, 1), 1)
-    self.workers = workers
+    self.most = max(gateway.limits.connections / max(loops, 1), 1)
+    self.worker = worker
   }
 
-  func bind(_ group: any EventLoopGroup) async throws -> any Channel {
-    let bootstrap = ServerBootstrap(group: group)
-      .serverChannelOption(.backlog, value: 4096)
-      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-      .childChannelOption(.maxMessagesPerRead, value: 1)
-      .childChannelOption(
-        .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 65536)
-      )
-      .childChannelInitializer { [self] channel in
-        channel.eventLoop.makeCompletedFuture { try accept(channel) }
-      }
-    return try await bootstrap.bind(host: configuration.bind.host, port: configuration.bind.port).get()
+  func start(_ socket: ListeningSocket) throws(SystemError) {
+    let acceptor = Acceptor(
+      socket, loop: worker.loop, accepted: { [unowned self] in accept($0, $1) },
+      failed: { [unowned self] _ in pause() })
+    self.acceptor = acceptor
+    try acceptor.start()
   }
 
-  private func accept(_ channel: any Channel) throws {
-    guard let worker = workers.first(where: { $0.eventLoop === channel.eventLoop })?.value else {
-      throw ChannelError.operationUnsupported
-    }
+  /// Accepts nothing any more.
+  func stop() {
+    acceptor?.stop()
+    acceptor = nil
+  }
+
+  private func accept(_ descriptor: CInt, _ peer: sockaddr_storage) {
     guard worker.counters.connectionsOpen < UInt64(most), !worker.isDraining else {
       worker.counters.connectionsRefused &+= 1
-      throw ChannelError.operationUnsupported
+      return Descriptor.close(descriptor)
     }
-    let address = channel.remoteAddress?.ipAddress ?? "unknown"
     let connection = ClientConnection(
-      worker: worker, peerAddress: address, isSecure: false, domainSources: domainSources)
-    try channel.pipeline.syncOperations.addHandler(connection)
+      worker: worker, descriptor: descriptor, peerAddress: peer.hostText, isSecure: false,
+      domainSources: domainSources)
+    do {
+      try connection.start()
+    } catch {
+      worker.counters.connectionsRefused &+= 1
+      connection.close()
+    }
+  }
+
+  /// The system has no descriptor left: trying again at once would only keep the loop busy.
+  private func pause() {
+    acceptor?.stop()
+    let bound = NIOLoopBound(self, eventLoop: worker.loop)
+    worker.loop.scheduleTask(in: .milliseconds(100)) { try? bound.value.acceptor?.start() }
   }
 }

@@ -12,7 +12,6 @@ public final class TestGateway: Sendable {
   /// The counters that the plugins registered.
   public let pluginCounters: CounterRegistry
   package let gateway: Gateway
-  private let group: MultiThreadedEventLoopGroup
 
   /// Starts a gateway.
   ///
@@ -27,28 +26,21 @@ public final class TestGateway: Sendable {
     _ yaml: String, plugins: [any Plugin.Type] = [], catalogs: [String: OperationCatalog] = [:], loops: Int = 1,
     clock: any GatewayClock = SystemClock(), sharedLimits: (any SharedLimitStore)? = nil
   ) async throws -> TestGateway {
-    let group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
-    do {
-      let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-      let configuration = try ConfigurationLoader.parse(
-        text: yaml, file: "test.yaml", environment: [:], baseDirectory: ".")
-      let environment = PluginEnvironment(
-        clock: clock, logger: logger, eventLoopGroup: group, catalogs: catalogs, hashSeed: .random(in: .min ... .max),
-        counters: CounterRegistry(), sharedLimits: sharedLimits)
-      let generation = try GenerationCompiler.compile(
-        configuration, registry: PluginRegistry(plugins), environment: environment)
-      let gateway = try await Gateway.start(generation, group: group, clock: clock, logger: logger)
-      return TestGateway(gateway, group, environment.counters)
-    } catch {
-      try? await group.shutdownGracefully()
-      throw error
-    }
+    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let configuration = try ConfigurationLoader.parse(
+      text: yaml, file: "test.yaml", environment: [:], baseDirectory: ".")
+    let environment = PluginEnvironment(
+      clock: clock, logger: logger, eventLoopGroup: MultiThreadedEventLoopGroup.singleton, catalogs: catalogs,
+      hashSeed: .random(in: .min ... .max), counters: CounterRegistry(), sharedLimits: sharedLimits)
+    let generation = try GenerationCompiler.compile(
+      configuration, registry: PluginRegistry(plugins), environment: environment)
+    let gateway = try await Gateway.start(generation, loops: loops, clock: clock, logger: logger)
+    return TestGateway(gateway, environment.counters)
   }
 
-  private init(_ gateway: Gateway, _ group: MultiThreadedEventLoopGroup, _ counters: CounterRegistry) {
+  private init(_ gateway: Gateway, _ counters: CounterRegistry) {
     self.gateway = gateway
     self.pluginCounters = counters
-    self.group = group
     self.port = gateway.addresses.first?.port ?? 0
   }
 
@@ -58,7 +50,6 @@ public final class TestGateway: Sendable {
   /// Lets running exchanges finish, at most for the limit, and ends the gateway.
   public func stop(limit: Duration = .seconds(2)) async {
     await gateway.drain(limit: limit)
-    try? await group.shutdownGracefully()
   }
 
   /// Runs a body with a gateway and ends it afterwards, whatever happens.

@@ -2,14 +2,6 @@ import GatewayKit
 import HTTPWire
 import NIOCore
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
 // How exchanges and the connection end.
 extension ClientConnection {
   /// The response is written; the exchange ends and the connection goes on, drains, lingers or closes.
@@ -26,7 +18,7 @@ extension ClientConnection {
 
   /// The connection goes on, unless it must not, or the gateway began to drain after the head was written.
   private func nextRequest() {
-    guard isPersistent, !worker.isDraining else { return closeAfterWrites() }
+    guard isPersistent, !worker.isDraining else { return leave() }
     stage = .head
     arm(worker.limits.keepAliveIdle)
   }
@@ -85,35 +77,17 @@ extension ClientConnection {
   /// connection and could take the answer from the client (RFC 9112 section 9.6).
   private func beginLingering() {
     stage = .lingering
-    guard let context else { return }
-    flushIfNeeded()
     // The time to linger begins when the answer is written, which a slow client may take a while for.
     arm(worker.limits.upstreamBodyIdle)
-    let written = context.eventLoop.makePromise(of: Void.self)
-    written.futureResult.assumeIsolated().whenComplete { [self] _ in
-      if stage == .lingering { arm(worker.limits.linger) }
-    }
-    context.close(mode: .output, promise: written)
+    closeOutput()
   }
 
   /// Closes when everything has been written.
-  func closeAfterWrites() {
+  func leave() {
     stage = .closed
     input.clear()
-    guard let context else { return }
-    needsFlush = false
-    context.flush()
-    if unwrittenBytes == 0 { return context.close(promise: nil) }
-    arm(worker.limits.upstreamBodyIdle)
-    let written = context.eventLoop.makePromise(of: Void.self)
-    written.futureResult.assumeIsolated().whenComplete { [self] _ in self.context?.close(promise: nil) }
-    context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: written)
-  }
-
-  /// What the channel still holds for the client.
-  private var unwrittenBytes: Int {
-    guard let options = context?.channel.syncOptions else { return 0 }
-    return (try? options.getOption(.bufferedWritableBytes)) ?? 0
+    if unwrittenBytes > 0 { arm(worker.limits.upstreamBodyIdle) }
+    closeWhenWritten()
   }
 
   /// Cuts a response that cannot be completed: the client sees that it is cut (RFC 9112 section 8).
@@ -122,14 +96,10 @@ extension ClientConnection {
     finishStores()
     upstream?.abandon()
     // Where the end of the connection is the end of the response, only a reset shows that it was cut.
-    if responseFraming == .untilClose {
-      (context?.channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
-        .assumeIsolated().whenComplete { _ in }
-    }
+    let showsByReset = responseFraming == .untilClose
     endExchange()
     stage = .closed
-    flushIfNeeded()
-    context?.close(promise: nil)
+    if showsByReset { reset() } else { leave() }
   }
 
   /// The client's connection is gone.
@@ -158,11 +128,9 @@ extension ClientConnection {
 
   /// The gateway ends: an idle connection closes when its last answer is out, a busy one with its exchange.
   func drain() {
-    if stage == .head, !parser.isStarted, input.readableBytes == 0 { closeAfterWrites() }
+    if stage == .head, !parser.isStarted, input.readableBytes == 0 { leave() }
   }
 
-  /// The gateway's patience is over.
-  func cut() { context?.close(promise: nil) }
 }
 
 // MARK: - Timers
@@ -176,17 +144,13 @@ extension ClientConnection: TimerTarget {
       cancelWish()
       answer(Refusals.upstreamWait)
     case .upstream: upstreamIsLate()
-    case .draining, .lingering, .closed: context?.close(promise: nil)
+    case .draining, .lingering, .closed: close()
     }
     process()
   }
 
   private func headIsLate() {
-    guard parser.isStarted else {
-      stage = .closed
-      context?.close(promise: nil)
-      return
-    }
+    guard parser.isStarted else { return close() }
     isPersistent = false
     contentIsRead = false
     exchange.request.reset()

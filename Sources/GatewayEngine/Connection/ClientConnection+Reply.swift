@@ -40,8 +40,7 @@ extension ClientConnection {
     if body.readableBytes <= worker.limits.coalesce {
       worker.clientOutput.writeImmutableBuffer(body)
     } else {
-      writeOutput()
-      context?.write(wrapOutboundOut(body), promise: nil)
+      write(&worker.clientOutput, body)
     }
   }
 
@@ -80,12 +79,8 @@ extension ClientConnection {
     if let left = content.remaining, left > worker.limits.drainBody { isPersistent = false }
   }
 
-  /// Hands what is rendered to the channel; one write for all of it.
+  /// Sends what is rendered, all of it in one call.
   func writeOutput() {
-    guard worker.clientOutput.readableBytes > 0 else { return }
-    context?.write(wrapOutboundOut(worker.clientOutput), promise: nil)
-    // While the channel still holds the bytes new storage is needed: a small one, whatever was rendered last.
-    worker.clientOutput.clear(minimumCapacity: 4096)
-    needsFlush = true
+    if worker.clientOutput.readableBytes > 0 { write(&worker.clientOutput) }
   }
 }

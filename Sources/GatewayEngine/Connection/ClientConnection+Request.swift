@@ -109,7 +109,6 @@ extension ClientConnection: ExchangeDriver {
 
   func resumed(_ exchange: Exchange, _ continuation: Continuation) {
     guard stage == .judging else { return }
-    worker.context.refresh()
     switch continuation {
     case .reply(let reply): answer(reply)
     case .next:

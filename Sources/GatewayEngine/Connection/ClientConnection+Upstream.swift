@@ -41,17 +41,17 @@ extension ClientConnection: UpstreamWaiter {
     exchange.outcome.endpoint = connection.endpointName
     // The request's fields are edited once, however often it is sent.
     if exchange.outcome.retries == 0 {
-      ForwardingFields.apply(to: exchange, lines: forwarding, domain: domainWasNamed ? exchange.domain : nil)
+      ForwardingFields.apply(to: exchange, domain: domainWasNamed ? exchange.domain : nil)
     }
     worker.upstreamOutput.clear()
     exchange.request.serialize(
       into: &worker.upstreamOutput, extra: exchange.requestAdditions.lines, host: connection.hostField,
       pathPrefix: connection.basePath)
-    connection.begin(self, head: worker.upstreamOutput)
-    if !isWritable { connection.setPaused(true) }
+    connection.begin(self)
+    connection.setReadingPaused(!isWritable)
     if contentIsRead {
       requestIsSent(connection)
-      connection.flush()
+      connection.write(&worker.upstreamOutput)
     } else {
       _ = sendContent()
     }
@@ -60,16 +60,13 @@ extension ClientConnection: UpstreamWaiter {
   /// Moves content from the input to the origin while it takes it; true when that ended the exchange.
   func sendContent() -> Bool {
     guard let upstream, !contentIsRead else { return false }
-    var isStarved = false
-    repeat {
-      do {
-        while !isStarved, !contentIsRead, upstream.isWritable { isStarved = try !sendPiece(to: upstream) }
-      } catch {
-        contentFailed(Reply(refusing: error.status, ReasonCode(error.reason), message: error.message.description))
-      }
-      if stage == .upstream { upstream.flush() }
-      // A flush that made room again tells nobody who could act on it while this runs, so what is left here goes on now.
-    } while stage == .upstream && !isStarved && !contentIsRead && upstream.isWritable
+    do {
+      while !contentIsRead, upstream.isWritable, try sendPiece(to: upstream) {}
+    } catch {
+      contentFailed(Reply(refusing: error.status, ReasonCode(error.reason), message: error.message.description))
+    }
+    if stage == .upstream, worker.upstreamOutput.readableBytes > 0 { upstream.write(&worker.upstreamOutput) }
+    worker.upstreamOutput.clear()
     return stage != .upstream
   }
 
@@ -86,10 +83,16 @@ extension ClientConnection: UpstreamWaiter {
         contentFailed(Refusals.bodyTooLarge)
         return false
       }
-      if isChunked { upstream.writeChunk(bytes, using: &worker.upstreamOutput) } else { upstream.write(bytes) }
+      if isChunked { HeadWriting.appendChunkHead(bytes.readableBytes, into: &worker.upstreamOutput) }
+      if bytes.readableBytes <= worker.limits.coalesce {
+        worker.upstreamOutput.writeImmutableBuffer(bytes)
+      } else {
+        upstream.write(&worker.upstreamOutput, bytes)
+      }
+      if isChunked { HeadWriting.writeLineEnd(into: &worker.upstreamOutput) }
     case .end:
       contentIsRead = true
-      if isChunked { upstream.writeLastChunk(using: &worker.upstreamOutput) }
+      if isChunked { worker.upstreamOutput.writeStaticString(HeadWriting.lastChunk) }
       requestIsSent(upstream)
     }
     return true
@@ -171,9 +174,7 @@ extension ClientConnection: UpstreamExchange {
     if count <= worker.limits.coalesce {
       worker.clientOutput.writeImmutableBuffer(bytes)
     } else {
-      writeOutput()
-      context?.write(wrapOutboundOut(bytes), promise: nil)
-      needsFlush = true
+      write(&worker.clientOutput, bytes)
     }
     if responseFraming == .chunked { HeadWriting.writeLineEnd(into: &worker.clientOutput) }
     arm(worker.limits.upstreamBodyIdle)
@@ -184,9 +185,7 @@ extension ClientConnection: UpstreamExchange {
     writeOutput()
     for filter in stores { filter.storeEnd(exchange, complete: true) }
     stores.removeAll(keepingCapacity: true)
-    // The connection is nobody's business here any more; the flush may find that the client is gone and end the exchange.
     upstream = nil
-    flushIfNeeded()
   }
 
   func upstreamReleased() {
@@ -197,13 +196,10 @@ extension ClientConnection: UpstreamExchange {
 
   func upstreamReadComplete() {
     writeOutput()
-    flushIfNeeded()
+    if !isWritable { upstream?.setReadingPaused(true) }
   }
 
-  func upstreamWritabilityChanged() {
-    process()
-    readIfWanted()
-  }
+  func upstreamDrained() { process() }
 
   func upstreamFailed(_ failure: UpstreamFailure) {
     let failed = upstream

@@ -1,15 +1,10 @@
 import GatewayKit
 import HTTPWire
-import NIOCore
 
 /// One client's HTTP/1.1 connection: reads requests one after the other, has them judged, sends them on and writes the
 /// answers. It drives the parser, the chain of filters and the upstream connection; all of them are values or live on the
 /// same loop, so nothing here is locked and nothing hops.
-final class ClientConnection: ChannelInboundHandler, ChannelOutboundHandler {
-  typealias InboundIn = ByteBuffer
-  typealias OutboundIn = ByteBuffer
-  typealias OutboundOut = ByteBuffer
-
+final class ClientConnection: StreamSocket {
   /// Where the connection is in its work.
   enum Stage {
     /// Between two requests, or in the middle of a head.
@@ -29,13 +24,9 @@ final class ClientConnection: ChannelInboundHandler, ChannelOutboundHandler {
 
   let worker: LoopWorker
   let exchange: Exchange
-  /// Fields that every request of this connection carries to the origin.
-  let forwarding: ByteBuffer
   let domainSources: [DomainSource]
-  var context: ChannelHandlerContext?
 
   var stage = Stage.head
-  var input = ByteBuffer()
   var parser: RequestHeadParser
   /// Reads the content of the current request.
   var content: BodyReader
@@ -64,17 +55,26 @@ final class ClientConnection: ChannelInboundHandler, ChannelOutboundHandler {
   var stores: ContiguousArray<any CacheStoreFilter> = []
 
   private var isProcessing = false
-  var needsFlush = false
-  private var wantsRead = false
   let timer = Timer()
 
-  init(worker: LoopWorker, peerAddress: String, isSecure: Bool, domainSources: [DomainSource]) {
+  init(
+    worker: LoopWorker, descriptor: CInt, peerAddress: String, isSecure: Bool, domainSources: [DomainSource]
+  ) {
     self.worker = worker
     self.exchange = Exchange(loop: worker.context, peerAddress: peerAddress, isSecure: isSecure)
-    self.forwarding = ForwardingFields.lines(peerAddress: peerAddress, isSecure: isSecure)
     self.domainSources = domainSources
     self.parser = RequestHeadParser(limits: worker.limits.wire)
     self.content = BodyReader(.none, limits: worker.limits.wire)
+    super.init(loop: worker.loop, descriptor: descriptor, outputBound: worker.limits.responseBuffer)
+  }
+
+  /// Begins to read.
+  func start() throws(SystemError) {
+    try register()
+    exchange.driver = self
+    timer.target = self
+    worker.opened()
+    arm(worker.limits.requestHead)
   }
 
   /// Works until nothing more can be done with what is here.
@@ -83,12 +83,8 @@ final class ClientConnection: ChannelInboundHandler, ChannelOutboundHandler {
     isProcessing = true
     while advance() {}
     isProcessing = false
-    if input.readableBytes == 0 { input = Self.empty }
-    flushIfNeeded()
-    readIfWanted()
+    setReadingPaused(!wantsInput)
   }
-
-  private static let empty = ByteBuffer()
 
   private func advance() -> Bool {
     switch stage {
@@ -100,93 +96,55 @@ final class ClientConnection: ChannelInboundHandler, ChannelOutboundHandler {
     }
   }
 
-  func flushIfNeeded() {
-    if needsFlush {
-      needsFlush = false
-      context?.flush()
+  /// Input is read only while somebody can use it: what waits for its turn waits with the system, whose bound it has.
+  private var wantsInput: Bool {
+    switch stage {
+    // While the client does not take what is written no further request is read: answers would pile up.
+    case .head: isWritable
+    case .upstream: !contentIsRead && (upstream?.isWritable ?? false)
+    case .draining, .lingering: true
+    case .judging, .acquiring, .closed: false
     }
   }
-
-  /// Whether the client takes what is written. While it does not, no further request is read: answers would pile up.
-  var isWritable: Bool { context?.channel.isWritable ?? false }
 
   func arm(_ nanoseconds: Int64) {
     worker.wheel.arm(timer, deadline: worker.context.now &+ nanoseconds)
   }
-}
 
-// MARK: - Channel
+  // MARK: Socket
 
-extension ClientConnection {
-  func handlerAdded(context: ChannelHandlerContext) {
-    self.context = context
-    exchange.driver = self
-    timer.target = self
-  }
+  override func inputReceived() { process() }
 
-  func handlerRemoved(context: ChannelHandlerContext) {
-    self.context = nil
-    exchange.driver = nil
-    timer.target = nil
-  }
-
-  func channelActive(context: ChannelHandlerContext) {
-    worker.context.refresh()
-    // Accepted when the drain had begun: nobody would wait for it.
-    guard !worker.isDraining else {
-      stage = .closed
-      return context.close(promise: nil)
-    }
-    worker.opened(self)
-    arm(worker.limits.requestHead)
-    context.fireChannelActive()
-  }
-
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    var bytes = unwrapInboundIn(data)
-    worker.context.refresh()
-    if input.readableBytes == 0 {
-      input = bytes
-    } else {
-      // What was consumed is let go of, or a client that never ends a read with a request would keep all it sent.
-      input.discardReadBytes()
-      input.writeBuffer(&bytes)
-    }
+  override func outputDrained() {
+    upstream?.setReadingPaused(false)
     process()
   }
 
-  func channelInactive(context: ChannelHandlerContext) {
-    worker.context.refresh()
+  /// The client has closed its side: whether it still reads cannot be known, and most have left.
+  override func inputEnded(_ end: InputEnd) {
+    switch stage {
+    case .judging, .acquiring, .upstream: close()
+    case .head, .draining, .lingering, .closed:
+      if case .closed = end { leave() } else { close() }
+    }
+  }
+
+  override func peerClosedUnread() {
+    switch stage {
+    case .judging, .acquiring, .upstream: close()
+    case .head, .draining, .lingering, .closed: break
+    }
+  }
+
+  override func outputFailed() { close() }
+
+  override func outputClosed() { if stage == .lingering { arm(worker.limits.linger) } }
+
+  override func closed() {
     worker.wheel.cancel(timer)
     clientGone()
-    worker.closed(self)
-    context.fireChannelInactive()
-  }
-
-  func channelWritabilityChanged(context: ChannelHandlerContext) {
-    upstream?.setPaused(!context.channel.isWritable)
-    if context.channel.isWritable { process() }
-    context.fireChannelWritabilityChanged()
-  }
-
-  func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
-
-  func read(context: ChannelHandlerContext) {
-    if mustHoldReads { wantsRead = true } else { context.read() }
-  }
-
-  /// Input is bounded: nothing is read while the origin does not take the content, or while enough lies here unparsed.
-  private var mustHoldReads: Bool {
-    if input.readableBytes >= worker.limits.pipelined { return true }
-    if stage == .head { return !isWritable }
-    guard stage == .upstream, !contentIsRead, let upstream else { return false }
-    return !upstream.isWritable
-  }
-
-  func readIfWanted() {
-    if wantsRead, !mustHoldReads {
-      wantsRead = false
-      context?.read()
-    }
+    exchange.driver = nil
+    timer.target = nil
+    worker.closed()
   }
 }

@@ -10,16 +10,11 @@ enum ForwardingFields {
     .xHTTPMethod, .xHTTPMethodOverride, .xMethodOverride,
   ]
 
-  /// The lines that do not change during a connection.
-  static func lines(peerAddress: String, isSecure: Bool) -> ByteBuffer {
-    ByteBuffer(
-      string: "X-Forwarded-For: \(peerAddress)\r\nX-Forwarded-Proto: \(isSecure ? "https" : "http")\r\n")
-  }
-
   /// Drops what the gateway owns and adds its own fields.
-  static func apply(to exchange: Exchange, lines: ByteBuffer, domain: DomainFacts?) {
+  static func apply(to exchange: Exchange, domain: DomainFacts?) {
     exchange.request.block.remove(owned)
-    exchange.requestAdditions.add(rendered: lines)
+    exchange.requestAdditions.add(.xForwardedFor, text: exchange.peerAddress)
+    exchange.requestAdditions.add(rendered: exchange.isSecure ? https : http)
     exchange.request.withAuthority { host in exchange.requestAdditions.add(.xForwardedHost, host) }
     exchange.requestAdditions.add(rendered: exchange.request.minorVersion == 0 ? viaOld : via)
     // A tenant that was not judged never reaches the origin, which may obey the field.
@@ -29,6 +24,8 @@ enum ForwardingFields {
     }
   }
 
+  private static let http = ByteBuffer(string: "X-Forwarded-Proto: http\r\n")
+  private static let https = ByteBuffer(string: "X-Forwarded-Proto: https\r\n")
   // RFC 9110 section 7.6.3: the received protocol and a pseudonym.
   private static let via = ByteBuffer(string: "Via: 1.1 gatehouse\r\n")
   private static let viaOld = ByteBuffer(string: "Via: 1.0 gatehouse\r\n")

@@ -11,8 +11,8 @@ struct LoopLimits {
   /// How much of an unread request body is read and dropped to keep a connection.
   let drainBody: UInt64
   let connections: Int
-  /// How much input is kept unparsed: a whole head, however large it may be, has to fit.
-  let pipelined: Int
+  let responseBuffer: Int
+  let requestBuffer: Int
   /// A body piece up to this size is copied behind its head, so that both leave in one write.
   let coalesce = 16 << 10
   /// How many interim (1xx) responses an origin may send before the final one.
@@ -34,10 +34,11 @@ struct LoopLimits {
       maxStartLine: limits.requestLine, maxHeadBytes: limits.head, maxFields: limits.fields,
       maxChunkExtension: limits.chunkExtension)
     responseWire = WireLimits(maxHeadBytes: limits.responseHead, maxFields: 2 * limits.fields)
-    pipelined = max(64 << 10, limits.head + 1)
     body = limits.body.map { UInt64($0) }
     drainBody = UInt64(limits.drainBody)
     connections = limits.connections
+    responseBuffer = limits.responseBuffer
+    requestBuffer = limits.requestBuffer
     requestHead = timeouts.requestHead.nanoseconds
     keepAliveIdle = timeouts.keepAliveIdle.nanoseconds
     bodyIdle = timeouts.bodyIdle.nanoseconds

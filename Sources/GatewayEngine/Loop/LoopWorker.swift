@@ -5,8 +5,10 @@ import NIOCore
 /// Everything that one event loop owns: its clock, timers, connections, upstream pools, filters and counters.
 /// Bound to its loop, so nothing in it is locked.
 final class LoopWorker {
+  let loop: PollLoop
   let context: LoopContext
-  var eventLoop: any EventLoop { context.eventLoop }
+  /// Where each upstream's endpoints can be reached.
+  let addresses: [[[SocketAddress]]]
   private(set) var generation: Generation
   private(set) var limits: LoopLimits
   private var chains: [Chain?]
@@ -16,7 +18,6 @@ final class LoopWorker {
 
   var wheel: TimerWheel
   private var tickTask: RepeatedTask?
-  private var clients: [ObjectIdentifier: ClientConnection] = [:]
   private(set) var isDraining = false
   private var drained: EventLoopPromise<Void>?
 
@@ -28,31 +29,32 @@ final class LoopWorker {
   var scratch = ByteBuffer()
   private var date = DateLine()
 
-  init(context: LoopContext, generation: Generation) {
+  init(loop: PollLoop, context: LoopContext, generation: Generation, addresses: [[[SocketAddress]]]) {
+    self.loop = loop
     self.context = context
+    self.addresses = addresses
     self.generation = generation
     self.limits = LoopLimits(generation.configuration)
     self.chains = Array(repeating: nil, count: generation.chains.count)
     self.filters = Array(repeating: nil, count: generation.plugins.count)
     self.wheel = TimerWheel(tick: 50_000_000, slots: 128, now: context.now)
-    self.pools = generation.configuration.upstreams.map { UpstreamPool($0, worker: self) }
+    self.pools = generation.configuration.upstreams.indices.map { UpstreamPool($0, worker: self) }
   }
 
   /// Begins to turn the timers.
   func start() {
-    let bound = NIOLoopBound(self, eventLoop: eventLoop)
-    tickTask = eventLoop.scheduleRepeatedTask(initialDelay: .milliseconds(50), delay: .milliseconds(50)) { _ in
+    loop.observer = self
+    let bound = NIOLoopBound(self, eventLoop: loop)
+    tickTask = loop.scheduleRepeatedTask(initialDelay: .milliseconds(50), delay: .milliseconds(50)) { _ in
       bound.value.tick()
     }
   }
 
   private func tick() {
-    context.refresh()
     // What one timer sets off may move or disarm another of the same turn.
     for timer in wheel.advance(to: context.now) where !timer.isArmed && timer.deadline <= context.now {
       timer.target?.timerFired()
     }
-    if isDraining, clients.isEmpty { finishDrain() }
   }
 
   /// The filters of a chain on this loop, made at its first use.
@@ -74,31 +76,36 @@ final class LoopWorker {
   func writeDate(into buffer: inout ByteBuffer) { date.write(into: &buffer, wall: context.wall) }
 }
 
+extension LoopWorker: TurnObserver {
+  func turnBegan() { context.refresh() }
+}
+
 // MARK: - Connections
 
 extension LoopWorker {
-  func opened(_ client: ClientConnection) {
-    clients[ObjectIdentifier(client)] = client
+  func opened() {
     counters.connectionsAccepted &+= 1
     counters.connectionsOpen &+= 1
   }
 
-  func closed(_ client: ClientConnection) {
-    if clients.removeValue(forKey: ObjectIdentifier(client)) != nil { counters.connectionsOpen &-= 1 }
-    if isDraining, clients.isEmpty { finishDrain() }
+  func closed() {
+    counters.connectionsOpen &-= 1
+    if isDraining, counters.connectionsOpen == 0 { finishDrain() }
   }
+
+  private var clients: [ClientConnection] { loop.poller.targets.compactMap { $0 as? ClientConnection } }
 
   /// Lets running exchanges finish and closes idle connections; the promise is kept when no client is left.
   func drain(_ promise: EventLoopPromise<Void>) {
     isDraining = true
     drained = promise
-    for client in Array(clients.values) { client.drain() }
-    if clients.isEmpty { finishDrain() }
+    for client in clients { client.drain() }
+    if counters.connectionsOpen == 0 { finishDrain() }
   }
 
   /// Cuts what is left.
   func cut() {
-    for client in Array(clients.values) { client.cut() }
+    for client in clients { client.close() }
   }
 
   /// Ends timers and idle upstream connections; the worker is of no use after this.

@@ -18,19 +18,15 @@ protocol UpstreamExchange: AnyObject {
   func upstreamFailed(_ failure: UpstreamFailure)
   /// Everything that one read brought has been handed over.
   func upstreamReadComplete()
-  /// The request's content may go on, or has to stop.
-  func upstreamWritabilityChanged()
+  /// The request's content may go on.
+  func upstreamDrained()
 }
 
 /// One connection to an origin: carries one exchange at a time and rests in its pool between two.
-final class UpstreamConnection: ChannelInboundHandler, ChannelOutboundHandler {
-  typealias InboundIn = ByteBuffer
-  typealias OutboundIn = ByteBuffer
-  typealias OutboundOut = ByteBuffer
-
+final class UpstreamConnection: StreamSocket {
   private enum Stage {
-    /// Made, but not yet its pool's: of several that race to one endpoint only the winner is.
-    case fresh
+    /// Being connected; not its pool's yet.
+    case connecting
     case resting
     case taken
     case awaitingHead
@@ -50,26 +46,23 @@ final class UpstreamConnection: ChannelInboundHandler, ChannelOutboundHandler {
   private(set) var carried = 0
 
   private let pool: UpstreamPool
-  private var stage = Stage.fresh
-  private var context: ChannelHandlerContext?
+  private var stage = Stage.connecting
+  /// Who waits for the connection to be made.
+  private var attempt: ConnectAttempt?
   private var exchange: (any UpstreamExchange)?
   private var parser: ResponseHeadParser
   private var head = ResponseHead()
   private var body: BodyReader
-  private var input = ByteBuffer()
   private var interim = 0
   /// Whether any byte of the current response has arrived.
   private(set) var hasAnswered = false
-  private var isPaused = false
-  private var wantsRead = false
   private var requestIsSent = false
   /// Whether the origin keeps the connection after the current response, and said how that ends.
   private var keepsConnection = false
-  /// Whether the transport failed: what came before may be less than was sent.
-  private var hasFailed = false
   private let timer = Timer()
 
-  init(endpoint index: Int, pool: UpstreamPool) {
+  init(endpoint index: Int, pool: UpstreamPool, descriptor: CInt, attempt: ConnectAttempt) {
+    self.attempt = attempt
     self.pool = pool
     self.endpointIndex = index
     self.endpoint = pool.configuration.endpoints[index]
@@ -79,24 +72,48 @@ final class UpstreamConnection: ChannelInboundHandler, ChannelOutboundHandler {
     self.basePath = ByteBuffer(string: endpoint.basePath)
     self.parser = ResponseHeadParser(limits: pool.worker.limits.responseWire)
     self.body = BodyReader(.none, limits: pool.worker.limits.responseWire)
+    super.init(loop: pool.worker.loop, descriptor: descriptor, outputBound: pool.worker.limits.requestBuffer)
+    timer.target = self
   }
 
-  var isWritable: Bool { context?.channel.isWritable ?? false }
+  // MARK: Socket
+
+  override func connected(_ error: CInt) {
+    let attempt = self.attempt.take()
+    if error == 0 { stage = .taken }
+    attempt?.finished(self, error: error)
+  }
+
+  override func inputReceived() {
+    do {
+      while try step() {}
+    } catch {
+      fail(.responseInvalid(ReasonCode(error.reason)))
+    }
+    exchange?.upstreamReadComplete()
+  }
+
+  override func inputEnded(_ end: InputEnd) {
+    if endResponse(end) { return }
+    close()
+  }
+
+  override func outputDrained() { exchange?.upstreamDrained() }
+
+  override func closed() {
+    pool.worker.wheel.cancel(timer)
+    timer.target = nil
+    if stage != .connecting { pool.closed(self) }
+    stage = .closed
+  }
 }
 
 // MARK: - The pool's side
 
 extension UpstreamConnection {
-  /// Makes the connection its pool's; false when it is closed already. From here on the pool is told when it is gone.
-  func adopt() -> Bool {
-    guard stage == .fresh, context != nil else { return false }
-    stage = .taken
-    return true
-  }
-
   /// Takes the connection for an exchange; false when it is closed.
   func take() -> Bool {
-    guard stage == .resting || stage == .taken, context != nil else { return false }
+    guard isOpen, stage == .resting || stage == .taken else { return false }
     pool.worker.wheel.cancel(timer)
     stage = .taken
     return true
@@ -105,53 +122,35 @@ extension UpstreamConnection {
   /// Waits for its next exchange, at most until the deadline.
   func rest(until deadline: Int64) {
     stage = .resting
+    setReadingPaused(false)
     pool.worker.wheel.arm(timer, deadline: deadline)
   }
 
-  /// Closes; over TLS that takes a while, in which nobody may get the connection and nothing it still brings counts.
-  func close() {
-    if stage != .fresh { stage = .closed }
-    input.clear()
-    pool.worker.wheel.cancel(timer)
-    pool.forget(self)
-    context?.close(promise: nil)
+  /// Gives up on a connection that is not made.
+  func discard() {
+    attempt = nil
+    close()
+  }
+
+  /// Closes; nobody may get the connection any more.
+  func end() {
+    if stage != .connecting { pool.forget(self) }
+    close()
   }
 }
 
 // MARK: - The exchange's side
 
 extension UpstreamConnection {
-  /// Begins an exchange: the head of its request is written with the first flush.
-  func begin(_ exchange: any UpstreamExchange, head: ByteBuffer) {
+  /// Begins an exchange; whoever begins it writes the request.
+  func begin(_ exchange: any UpstreamExchange) {
     self.exchange = exchange
     stage = .awaitingHead
     hasAnswered = false
     requestIsSent = false
     interim = 0
     parser.reset()
-    write(head)
   }
-
-  func write(_ bytes: ByteBuffer) { context?.write(wrapOutboundOut(bytes), promise: nil) }
-
-  func flush() { context?.flush() }
-
-  /// A piece of chunked content (RFC 9112 section 7.1).
-  func writeChunk(_ bytes: ByteBuffer, using output: inout ByteBuffer) {
-    output.clear()
-    HeadWriting.appendChunkHead(bytes.readableBytes, into: &output)
-    write(output)
-    write(bytes)
-    write(Self.lineEnd)
-  }
-
-  func writeLastChunk(using output: inout ByteBuffer) {
-    output.clear()
-    output.writeStaticString(HeadWriting.lastChunk)
-    write(output)
-  }
-
-  private static let lineEnd = ByteBuffer(string: "\r\n")
 
   /// The whole request has been written.
   func requestSent() { requestIsSent = true }
@@ -159,83 +158,13 @@ extension UpstreamConnection {
   /// The exchange has no more use for the connection before the response is complete.
   func abandon() {
     exchange = nil
-    close()
-  }
-
-  /// Stops or goes on reading the response.
-  func setPaused(_ paused: Bool) {
-    guard paused != isPaused else { return }
-    isPaused = paused
-    if !paused, wantsRead {
-      wantsRead = false
-      context?.read()
-    }
+    end()
   }
 }
 
 // MARK: - Input
 
 extension UpstreamConnection {
-  func handlerAdded(context: ChannelHandlerContext) {
-    self.context = context
-    timer.target = self
-  }
-
-  func handlerRemoved(context: ChannelHandlerContext) {
-    self.context = nil
-    timer.target = nil
-  }
-
-  func read(context: ChannelHandlerContext) {
-    if isPaused { wantsRead = true } else { context.read() }
-  }
-
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    var bytes = unwrapInboundIn(data)
-    pool.worker.context.refresh()
-    if input.readableBytes == 0 {
-      input = bytes
-    } else {
-      input.discardReadBytes()
-      input.writeBuffer(&bytes)
-    }
-    consume()
-  }
-
-  func channelWritabilityChanged(context: ChannelHandlerContext) {
-    exchange?.upstreamWritabilityChanged()
-    context.fireChannelWritabilityChanged()
-  }
-
-  func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    hasFailed = true
-    context.close(promise: nil)
-  }
-
-  func channelInactive(context: ChannelHandlerContext) {
-    let ended = stage
-    pool.worker.context.refresh()
-    pool.worker.wheel.cancel(timer)
-    stage = .closed
-    self.context = nil
-    endOfInput(ended)
-    // One that lost the race to its endpoint was never the pool's.
-    if ended != .fresh { pool.closed(self) }
-    context.fireChannelInactive()
-  }
-
-  private func consume() {
-    do {
-      while try step() {}
-    } catch {
-      fail(.responseInvalid(ReasonCode(error.reason)))
-    }
-    if input.readableBytes == 0 { input = Self.empty }
-    exchange?.upstreamReadComplete()
-  }
-
-  private static let empty = ByteBuffer()
-
   /// Handles one piece of input; false when there is nothing more to do with what is here.
   private func step() throws(WireError) -> Bool {
     switch stage {
@@ -254,11 +183,9 @@ extension UpstreamConnection {
       return stage == .body
     case .resting, .taken:
       // Nobody asked: no byte of it may be taken for the next exchange's response.
-      close()
+      end()
       return false
-    case .fresh, .closed:
-      input.clear()
-      return false
+    case .connecting, .closed: return false
     }
   }
 
@@ -289,43 +216,37 @@ extension UpstreamConnection: TimerTarget {
   /// The response is complete: the connection rests, or closes when another could be taken for part of this one.
   private func finish() {
     let isReusable = keepsConnection && requestIsSent && input.readableBytes == 0
-    let finished = exchange
-    exchange = nil
+    let finished = exchange.take()
     carried += 1
     head.reset()
     stage = .taken
-    if isPaused { setPaused(false) }
     finished?.upstreamEnd()
-    // What was written for the client may have shown that the client is gone, and the exchange abandoned.
-    if isReusable, stage == .taken { pool.release(self) } else { close() }
+    if isReusable { pool.release(self) } else { end() }
     finished?.upstreamReleased()
   }
 
-  private func endOfInput(_ ended: Stage) {
-    switch ended {
+  /// True when the end of the input is, or breaks, the response.
+  private func endResponse(_ end: InputEnd) -> Bool {
+    switch stage {
     case .awaitingHead: fail(.closedBeforeResponse)
     case .body:
-      if hasFailed { return fail(.truncated) }
-      do {
-        try body.endOfInput()
-        let finished = exchange
-        exchange = nil
-        finished?.upstreamEnd()
-        finished?.upstreamReleased()
-      } catch {
+      guard case .closed = end, (try? body.endOfInput()) != nil else {
         fail(.truncated)
+        return true
       }
-    case .fresh, .resting, .taken, .closed: break
+      keepsConnection = false
+      finish()
+    case .connecting, .resting, .taken, .closed: return false
     }
+    return true
   }
 
   private func fail(_ failure: UpstreamFailure) {
-    let failed = exchange
-    exchange = nil
-    close()
+    let failed = exchange.take()
+    end()
     failed?.upstreamFailed(failure)
   }
 
   /// A resting connection has rested long enough.
-  func timerFired() { if stage == .resting { close() } }
+  func timerFired() { if stage == .resting { end() } }
 }

@@ -15,10 +15,11 @@ enum Acquisition {
 final class UpstreamPool {
   let configuration: UpstreamConfiguration
   let headTimeout: Int64
+  let connectTimeout: Int64
   /// A cycle that ends when the worker stops and lets go of its pools.
   let worker: LoopWorker
   private let idleTimeout: Int64
-  private let connector: UpstreamConnector
+  private let upstream: Int
   /// Idle connections by endpoint, the newest last.
   private var idle: [[UpstreamConnection]]
   private var idleCount = 0
@@ -30,12 +31,15 @@ final class UpstreamPool {
   private var nextEndpoint: Int
   private var isClosed = false
 
-  init(_ configuration: UpstreamConfiguration, worker: LoopWorker) {
+  /// - Parameter index: the upstream's place in the configuration.
+  init(_ index: Int, worker: LoopWorker) {
+    let configuration = worker.generation.configuration.upstreams[index]
+    self.upstream = index
     self.configuration = configuration
     self.worker = worker
     self.headTimeout = configuration.headTimeout.nanoseconds
     self.idleTimeout = configuration.idleTimeout.nanoseconds
-    self.connector = UpstreamConnector(configuration, worker: worker)
+    self.connectTimeout = configuration.connectTimeout.nanoseconds
     self.idle = Array(repeating: [], count: configuration.endpoints.count)
     // Loops begin with different endpoints, so that few requests spread too.
     self.nextEndpoint = worker.context.index % max(configuration.endpoints.count, 1)
@@ -66,9 +70,9 @@ final class UpstreamPool {
 
   /// A connection has finished an exchange and can carry another.
   func release(_ connection: UpstreamConnection) {
-    if isClosed || !connection.take() { return connection.close() }
+    if isClosed || !connection.take() { return connection.end() }
     if let waiter = nextWaiter() { return waiter.upstreamReady(connection) }
-    guard idleCount < configuration.maxIdle else { return connection.close() }
+    guard idleCount < configuration.maxIdle else { return connection.end() }
     connection.rest(until: worker.context.now &+ idleTimeout)
     idle[connection.endpointIndex].append(connection)
     idleCount += 1
@@ -91,7 +95,7 @@ final class UpstreamPool {
   /// Closes idle connections and lets no new one rest.
   func close() {
     isClosed = true
-    for connection in Array(idle.joined()) { connection.close() }
+    for connection in Array(idle.joined()) { connection.end() }
   }
 }
 
@@ -144,43 +148,36 @@ extension UpstreamPool {
 // MARK: - Connecting
 
 extension UpstreamPool {
+  /// Where an endpoint can be reached.
+  func addresses(of endpoint: Int) -> [SocketAddress] { worker.addresses[upstream][endpoint] }
+
   @discardableResult
   private func connect(_ wish: UpstreamWish, to endpoint: Int, attempts: Int = 1) -> UpstreamWish {
     open += 1
     worker.counters.upstreamOpen &+= 1
     worker.counters.upstreamConnects &+= 1
-    connector.connect(to: endpoint, pool: self).assumeIsolated().whenComplete { [self] result in
-      worker.context.refresh()
-      switch result {
-      case .success(let bound): connected(bound.value, for: wish)
-      case .failure(let error): failed(error, for: wish, endpoint: endpoint, attempts: attempts)
-      }
-    }
+    ConnectAttempt(wish, pool: self, endpoint: endpoint, attempts: attempts).start()
     return wish
   }
 
-  private func connected(_ connection: UpstreamConnection, for wish: UpstreamWish) {
-    guard connection.adopt() else {
-      closedOne()
-      wish.end()?.upstreamUnavailable(.connectFailed)
-      return serveWaiting()
-    }
-    guard let waiter = wish.end() else { return release(connection) }
+  /// An attempt has its connection.
+  func connected(_ connection: UpstreamConnection, for attempt: ConnectAttempt) {
+    guard let waiter = attempt.wish.end() else { return release(connection) }
     waiter.upstreamReady(connection)
   }
 
   /// Nothing has been sent yet, so every endpoint is tried once, whatever the method.
-  private func failed(_ error: any Error, for wish: UpstreamWish, endpoint: Int, attempts: Int) {
+  func failed(_ attempt: ConnectAttempt, timedOut: Bool) {
     closedOne()
     worker.counters.upstreamConnectFailures &+= 1
     defer { serveWaiting() }
+    let wish = attempt.wish
     guard wish.isWanted else { return }
-    if attempts < configuration.endpoints.count {
-      connect(wish, to: (endpoint + 1) % configuration.endpoints.count, attempts: attempts + 1)
-    } else if case .some(.connectTimeout) = error as? ChannelError {
-      wish.end()?.upstreamUnavailable(.connectTimeout)
+    if attempt.attempts < configuration.endpoints.count {
+      let next = (attempt.endpoint + 1) % configuration.endpoints.count
+      connect(wish, to: next, attempts: attempt.attempts + 1)
     } else {
-      wish.end()?.upstreamUnavailable(.connectFailed)
+      wish.end()?.upstreamUnavailable(timedOut ? .connectTimeout : .connectFailed)
     }
   }
 

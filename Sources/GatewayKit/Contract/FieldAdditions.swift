@@ -19,6 +19,12 @@ public struct FieldAdditions: Sendable {
   /// Adds a field of any name, beside the other side's; the name must be a token (RFC 9110 section 5.1).
   public mutating func add(name: StaticString, _ value: UnsafeRawBufferPointer) { write(name, value) }
 
+  /// Adds a field of a known name from a text; nothing is allocated for one in Swift's own form.
+  public mutating func add(_ id: FieldID, text: String) {
+    var text = text
+    text.withUTF8 { add(id, UnsafeRawBufferPointer($0)) }
+  }
+
   /// Adds a field of a known name from any bytes, such as `"text".utf8`.
   public mutating func add(_ id: FieldID, _ value: some Sequence<UInt8>) {
     Array(value).withUnsafeBytes { add(id, $0) }

@@ -5,7 +5,6 @@ import GatewayEngine
 import GatewayKit
 import Logging
 import NIOCore
-import NIOPosix
 import UnixSignals
 
 struct RunCommand: AsyncParsableCommand {
@@ -27,10 +26,9 @@ struct RunCommand: AsyncParsableCommand {
 
   func run() async throws {
     let path = try file.path()
-    let group = MultiThreadedEventLoopGroup(numberOfThreads: eventLoops)
     do {
       let configuration = try ConfigurationSupport.load(path)
-      try await GatewayRunner(configuration, group: group).run()
+      try await GatewayRunner(configuration, loops: eventLoops).run()
     } catch let error as ConfigurationError {
       ConfigurationSupport.report(error)
       throw ExitCode.failure
@@ -38,6 +36,5 @@ struct RunCommand: AsyncParsableCommand {
       StandardError.write("error: \(error)")
       throw ExitCode.failure
     }
-    try await group.shutdownGracefully()
   }
 }

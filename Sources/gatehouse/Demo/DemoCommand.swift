@@ -5,7 +5,6 @@ import GatewayEngine
 import GatewayKit
 import Logging
 import NIOCore
-import NIOPosix
 import TokenService
 
 struct DemoCommand: AsyncParsableCommand {
@@ -69,7 +68,7 @@ struct DemoCommand: AsyncParsableCommand {
     let path = try folder.write("gatehouse.yaml", yaml)
     let variables = try folder.write("tokens.env", tokens.variables.map { "\($0.name)='\($0.value)'\n" }.joined())
     let configuration = try ConfigurationSupport.load(path)
-    let runner = GatewayRunner(configuration, group: MultiThreadedEventLoopGroup.singleton, quiet: true)
+    let runner = GatewayRunner(configuration, quiet: true)
     if check {
       guard try await runner.withRunning({ try await DemoCheck(port: $0, tokens: tokens).run() }) else {
         throw ExitCode.failure

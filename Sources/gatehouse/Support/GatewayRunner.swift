@@ -4,18 +4,21 @@ import GatewayEngine
 import GatewayKit
 import Logging
 import NIOCore
+import NIOPosix
 import UnixSignals
 
 /// Runs a gateway, and its operators' interface where one is configured.
 struct GatewayRunner {
   private let configuration: GatewayConfiguration
-  private let group: any EventLoopGroup
+  private let loops: Int
   private let logger: Logger
 
-  /// - Parameter quiet: log warnings and errors only, whatever the configuration says.
-  init(_ configuration: GatewayConfiguration, group: any EventLoopGroup, quiet: Bool = false) {
+  /// - Parameters:
+  ///   - loops: how many event loops.
+  ///   - quiet: log warnings and errors only, whatever the configuration says.
+  init(_ configuration: GatewayConfiguration, loops: Int = System.coreCount, quiet: Bool = false) {
     self.configuration = configuration
-    self.group = group
+    self.loops = loops
     var logger = Logger(label: "gatehouse", factory: { StreamLogHandler.standardError(label: $0) })
     logger.logLevel = quiet ? .warning : Logger.Level(rawValue: configuration.log.level.rawValue) ?? .info
     self.logger = logger
@@ -63,8 +66,9 @@ struct GatewayRunner {
   }
 
   private func start() async throws -> Gateway {
-    let generation = try ConfigurationSupport.compile(configuration, group: group, logger: logger)
-    let gateway = try await Gateway.start(generation, group: group, clock: SystemClock(), logger: logger)
+    let generation = try ConfigurationSupport.compile(
+      configuration, group: MultiThreadedEventLoopGroup.singleton, logger: logger)
+    let gateway = try await Gateway.start(generation, loops: loops, clock: SystemClock(), logger: logger)
     for address in gateway.addresses {
       logger.info("listening", metadata: ["address": "\(address.ipAddress ?? "?"):\(address.port ?? 0)"])
     }

@@ -1,0 +1,106 @@
+import CEpoll
+package import NIOCore
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// A bound address. Every loop accepts from it by itself (``Acceptor``), so that a connection never changes its thread.
+package struct ListeningSocket: Sendable {
+  let descriptor: CInt
+  /// Where it is bound; the port is the one that the system chose where 0 was asked for.
+  package let address: SocketAddress
+
+  /// Binds and listens.
+  static func bind(_ address: SocketAddress, backlog: CInt = 4096) throws(SystemError) -> ListeningSocket {
+    let descriptor = try Descriptor.openStream(address.protocol == .inet6 ? AF_INET6 : AF_INET)
+    do {
+      Descriptor.set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
+      // Connections inherit it.
+      Descriptor.setNoDelay(descriptor)
+      let bound = address.withSockAddr { Glibc.bind(descriptor, $0, socklen_t($1)) }
+      _ = try SystemError.checkErrno(bound, "bind")
+      _ = try SystemError.checkErrno(listen(descriptor, backlog), "listen")
+      return ListeningSocket(descriptor: descriptor, address: try local(descriptor))
+    } catch {
+      Descriptor.close(descriptor)
+      throw error
+    }
+  }
+
+  private static func local(_ descriptor: CInt) throws(SystemError) -> SocketAddress {
+    var storage = sockaddr_storage()
+    var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    let code = withUnsafeMutableBytes(of: &storage) { bytes in
+      getsockname(descriptor, bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self), &length)
+    }
+    _ = try SystemError.checkErrno(code, "getsockname")
+    guard let address = storage.address else { throw SystemError(code: EAFNOSUPPORT, call: "getsockname") }
+    return address
+  }
+
+  func close() { Descriptor.close(descriptor) }
+}
+
+extension sockaddr_storage {
+  /// The address as NIO knows it; nil for families other than IPv4 and IPv6.
+  var address: SocketAddress? {
+    withUnsafeBytes(of: self) { bytes in
+      switch CInt(ss_family) {
+      case AF_INET: SocketAddress(bytes.loadUnaligned(as: sockaddr_in.self))
+      case AF_INET6: SocketAddress(bytes.loadUnaligned(as: sockaddr_in6.self))
+      default: nil
+      }
+    }
+  }
+
+  /// The host part as text; IPv4 that came over IPv6 is written as IPv4. Empty for other families.
+  var hostText: String {
+    withUnsafePointer(to: self) { address in
+      withUnsafeTemporaryAllocation(of: CChar.self, capacity: 46) { text in
+        guard let start = text.baseAddress else { return "" }
+        gh_host_text(address, start)
+        return String(cString: start)
+      }
+    }
+  }
+}
+
+/// One loop's share of a listening socket: accepts one connection for each event, so that loops share a burst.
+final class Acceptor: PollTarget {
+  private let socket: ListeningSocket
+  private let loop: PollLoop
+  private let accepted: (CInt, sockaddr_storage) -> Void
+  /// Accepting cannot go on for now, since descriptors or memory are used up.
+  private let failed: (SystemError) -> Void
+
+  init(
+    _ socket: ListeningSocket, loop: PollLoop, accepted: @escaping (CInt, sockaddr_storage) -> Void,
+    failed: @escaping (SystemError) -> Void
+  ) {
+    self.socket = socket
+    self.loop = loop
+    self.accepted = accepted
+    self.failed = failed
+  }
+
+  func start() throws(SystemError) {
+    guard slot < 0 else { return }
+    try loop.poller.addLevel(self, descriptor: socket.descriptor, exclusive: true)
+  }
+
+  /// Leaves connections to the other loops, or to wait.
+  func stop() { if slot >= 0 { loop.poller.remove(self, descriptor: socket.descriptor) } }
+
+  override func ready(_ events: PollEvents) {
+    var peer = sockaddr_storage()
+    let descriptor = gh_accept(socket.descriptor, &peer)
+    if descriptor >= 0 { return accepted(descriptor, peer) }
+    switch -descriptor {
+    case EAGAIN, ECONNABORTED, EPERM, EPROTO, ENETDOWN, EHOSTUNREACH, ENETUNREACH: break
+    default: failed(SystemError(code: -descriptor, call: "accept"))
+    }
+  }
+}

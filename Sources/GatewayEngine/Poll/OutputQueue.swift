@@ -1,0 +1,70 @@
+import CEpoll
+import NIOCore
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// Output of one socket that the system has not taken yet, in order.
+struct OutputQueue {
+  enum Progress {
+    /// Everything is sent.
+    case done
+    /// The system takes no more at present.
+    case blocked
+    /// The peer takes nothing any more.
+    case failed
+  }
+
+  private var pieces: ContiguousArray<ByteBuffer> = []
+  private var first = 0
+  /// How much waits.
+  private(set) var bytes = 0
+
+  mutating func append(_ piece: ByteBuffer) {
+    guard piece.readableBytes > 0 else { return }
+    bytes += piece.readableBytes
+    pieces.append(piece)
+  }
+
+  mutating func removeAll() {
+    pieces.removeAll()
+    first = 0
+    bytes = 0
+  }
+
+  /// Sends as much as goes.
+  mutating func send(to descriptor: CInt) -> Progress {
+    while first < pieces.count {
+      let length = pieces[first].readableBytes
+      let sent = Self.send(pieces[first], to: descriptor)
+      if sent < 0 { return sent == -Int(EAGAIN) ? .blocked : .failed }
+      bytes -= sent
+      if sent < length {
+        pieces[first].moveReaderIndex(forwardBy: sent)
+      } else {
+        pieces[first] = ByteBuffer()
+        first += 1
+      }
+    }
+    pieces.removeAll(keepingCapacity: pieces.capacity <= 16)
+    first = 0
+    return .done
+  }
+
+  /// - Returns: how much was sent, or the negative error number.
+  static func send(_ piece: ByteBuffer, to descriptor: CInt) -> Int {
+    piece.withUnsafeReadableBytes { Int(gh_send(descriptor, $0.baseAddress, $0.count)) }
+  }
+
+  /// Sends two pieces, the first one first.
+  static func send(_ head: ByteBuffer, _ body: ByteBuffer, to descriptor: CInt) -> Int {
+    head.withUnsafeReadableBytes { head in
+      body.withUnsafeReadableBytes { body in
+        Int(gh_send_both(descriptor, head.baseAddress, head.count, body.baseAddress, body.count))
+      }
+    }
+  }
+}

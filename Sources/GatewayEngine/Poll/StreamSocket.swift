@@ -1,0 +1,314 @@
+import CEpoll
+import NIOCore
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// How a peer's input ended.
+enum InputEnd {
+  /// The peer has closed its side properly.
+  case closed
+  /// The connection is broken: what came before may be less than was sent.
+  case failed
+}
+
+/// A non-blocking stream socket on a ``PollLoop``: input is read as long as its owner wants it, output is sent at once and
+/// kept only where the system takes no more. Its subclasses are the two kinds of connections.
+///
+/// What a call of the owner's sets off (a write that fails, a close) is never told inside that call, but later in the
+/// same turn, so that the owner's own functions run to their end undisturbed.
+class StreamSocket: PollTarget {
+  final let loop: PollLoop
+  /// -1 when it is closed.
+  final private(set) var descriptor: CInt
+  /// What was received and not taken yet.
+  final var input = ByteBuffer()
+  /// How much output may wait here before ``isWritable`` says no, in bytes.
+  final let outputBound: Int
+
+  private final var mayBeReadable = false
+  final private(set) var isReadingPaused = false
+  private final var hasInputEnded = false
+  private final var peerHasClosed = false
+  private final var readSize = PollLoop.inputCapacity
+
+  private final var output = OutputQueue()
+  final var isConnecting = false
+  private final var isBlocked = false
+  private final var isOutputBroken = false
+  private final var ending = Ending.none
+
+  private enum Ending {
+    case none
+    /// Our side is to be closed when all is sent.
+    case output
+    /// The socket is to be closed when all is sent.
+    case whole
+  }
+
+  // What is to be told later.
+  private final var tellsClosed = false
+  private final var tellsOutputClosed = false
+  private final var tellsBroken = false
+
+  init(loop: PollLoop, descriptor: CInt, outputBound: Int) {
+    self.loop = loop
+    self.descriptor = descriptor
+    self.outputBound = outputBound
+  }
+
+  deinit {
+    if descriptor >= 0 { Descriptor.close(descriptor) }
+  }
+
+  /// Begins to watch the socket.
+  final func register() throws(SystemError) { try loop.poller.addStream(self, descriptor: descriptor) }
+
+  final var isOpen: Bool { descriptor >= 0 }
+
+  // MARK: What subclasses are told
+
+  /// A connection that was begun is made when the error is 0.
+  func connected(_ error: CInt) {}
+  /// There is more in ``input``.
+  func inputReceived() {}
+  /// No more input will come; what came before has been told.
+  func inputEnded(_ end: InputEnd) {}
+  /// The peer has closed its side while its input is not being read.
+  func peerClosedUnread() {}
+  /// Output is taken again, after ``isWritable`` said no.
+  func outputDrained() {}
+  /// Our side is closed, after all that was written.
+  func outputClosed() {}
+  /// The peer takes no more output.
+  func outputFailed() {}
+  /// The socket is closed; told once.
+  func closed() {}
+
+  // MARK: Events
+
+  final override func ready(_ events: PollEvents) {
+    if events.isWritable {
+      if isConnecting {
+        isConnecting = false
+        connected(Descriptor.pendingError(descriptor))
+      }
+      if isOpen, output.bytes > 0 { sendOutput() }
+    }
+    guard isOpen, events.isReadable else { return }
+    mayBeReadable = true
+    peerHasClosed = peerHasClosed || events.isPeerClosed
+    receive()
+    if isOpen, isReadingPaused, peerHasClosed, !hasInputEnded { peerClosedUnread() }
+  }
+
+  final override func deferredWork() {
+    if tellsClosed {
+      tellsClosed = false
+      return closed()
+    }
+    if isOpen, tellsBroken {
+      tellsBroken = false
+      outputFailed()
+    }
+    if isOpen, tellsOutputClosed {
+      tellsOutputClosed = false
+      outputClosed()
+    }
+    if isOpen { receive() }
+  }
+}
+
+// MARK: - Input
+
+extension StreamSocket {
+  /// How often in a row one socket is read before others have their turn.
+  private static let mostReads = 4
+  private static let largestRead = 64 << 10
+
+  /// Stops reading, or goes on later in this turn. What the peer sends meanwhile stays with the system.
+  final func setReadingPaused(_ paused: Bool) {
+    guard paused != isReadingPaused else { return }
+    isReadingPaused = paused
+    if !paused, mayBeReadable { loop.later(self) }
+  }
+
+  private final func receive() {
+    var reads = 0
+    while mayBeReadable, !isReadingPaused, !hasInputEnded, isOpen {
+      if reads == Self.mostReads { return loop.later(self) }
+      reads += 1
+      receiveOnce()
+    }
+  }
+
+  private final func receiveOnce() {
+    makeRoom()
+    let (count, space) = receiveInput()
+    guard count > 0 else {
+      mayBeReadable = false
+      if count != -Int(EAGAIN) { endInput(count == 0 ? .closed : .failed) }
+      return
+    }
+    // Less than there was room for was all there was; only the end can still be to come.
+    if count < space, !peerHasClosed { mayBeReadable = false }
+    if count == space {
+      readSize = min(readSize * 4, Self.largestRead)
+    } else if count < readSize / 8 {
+      readSize = PollLoop.inputCapacity
+    }
+    inputReceived()
+  }
+
+  private final func makeRoom() {
+    if input.readableBytes > 0 {
+      // What was consumed is let go of, or a peer that never ends a read with a message would keep all it sent.
+      input.discardReadBytes()
+      input.reserveCapacity(minimumWritableBytes: readSize)
+    } else if input.capacity >= readSize {
+      input.clear()
+    } else if readSize == PollLoop.inputCapacity {
+      input = loop.takeInput()
+    } else {
+      input = ByteBufferAllocator().buffer(capacity: readSize)
+    }
+  }
+
+  private final func receiveInput() -> (count: Int, space: Int) {
+    var (count, space) = (0, 0)
+    input.writeWithUnsafeMutableBytes(minimumWritableBytes: 1) { target in
+      space = target.count
+      count = Int(gh_receive(descriptor, target.baseAddress, target.count))
+      return max(count, 0)
+    }
+    return (count, space)
+  }
+
+  private final func endInput(_ end: InputEnd) {
+    guard !hasInputEnded else { return }
+    hasInputEnded = true
+    inputEnded(end)
+  }
+
+  /// Gives the memory of the input back while there is nothing in it.
+  final func releaseInput() {
+    guard input.readableBytes == 0, input.capacity > 0 else { return }
+    var taken = ByteBuffer()
+    swap(&taken, &input)
+    loop.giveInput(taken)
+  }
+}
+
+// MARK: - Output
+
+extension StreamSocket {
+  /// Whether more should be written now.
+  final var isWritable: Bool { output.bytes < outputBound }
+
+  /// How much output the system has not taken yet, in bytes.
+  final var unwrittenBytes: Int { output.bytes }
+
+  /// Writes all that is readable and clears the buffer, which keeps its memory when the system takes everything.
+  final func write(_ bytes: inout ByteBuffer) {
+    defer { bytes.clear() }
+    guard canSend else { return enqueue(bytes) }
+    let sent = OutputQueue.send(bytes, to: descriptor)
+    if sent == bytes.readableBytes { return }
+    if sent > 0 { bytes.moveReaderIndex(forwardBy: sent) }
+    if sent < 0, sent != -Int(EAGAIN) { return breakOutput() }
+    enqueue(bytes)
+  }
+
+  /// Writes what is readable in both, the head first, and clears the head.
+  final func write(_ head: inout ByteBuffer, _ body: ByteBuffer) {
+    defer { head.clear() }
+    guard canSend else {
+      enqueue(head)
+      return enqueue(body)
+    }
+    var sent = OutputQueue.send(head, body, to: descriptor)
+    if sent < 0 {
+      guard sent == -Int(EAGAIN) else { return breakOutput() }
+      sent = 0
+    }
+    let ofHead = min(sent, head.readableBytes)
+    head.moveReaderIndex(forwardBy: ofHead)
+    enqueue(head)
+    var body = body
+    body.moveReaderIndex(forwardBy: sent - ofHead)
+    enqueue(body)
+  }
+
+  private final var canSend: Bool { output.bytes == 0 && !isConnecting && isOpen && !isOutputBroken }
+
+  private final func enqueue(_ bytes: ByteBuffer) {
+    guard isOpen, !isOutputBroken else { return }
+    output.append(bytes)
+    if !isWritable { isBlocked = true }
+  }
+
+  private final func sendOutput() {
+    switch output.send(to: descriptor) {
+    case .failed: return breakOutput()
+    case .blocked: break
+    case .done: finishEnding()
+    }
+    if isOpen, isBlocked, output.bytes <= outputBound / 2 {
+      isBlocked = false
+      outputDrained()
+    }
+  }
+
+  private final func breakOutput() {
+    output.removeAll()
+    isOutputBroken = true
+    tellsBroken = true
+    loop.later(self)
+  }
+
+  /// Closes our side when all is sent; ``outputClosed()`` tells.
+  final func closeOutput() {
+    guard ending == .none else { return }
+    ending = .output
+    if output.bytes == 0 { finishEnding() }
+  }
+
+  /// Closes the socket when all is sent.
+  final func closeWhenWritten() {
+    ending = .whole
+    if output.bytes == 0 { finishEnding() }
+  }
+
+  private final func finishEnding() {
+    switch ending {
+    case .none: break
+    case .whole: close()
+    case .output:
+      guard isOpen else { return }
+      _ = shutdown(descriptor, CInt(SHUT_WR))
+      tellsOutputClosed = true
+      loop.later(self)
+    }
+  }
+
+  /// Closes the socket at once; output that waits is dropped. ``closed()`` is told later in this turn.
+  final func close() {
+    guard isOpen else { return }
+    loop.poller.forget(self)
+    Descriptor.close(descriptor)
+    descriptor = -1
+    output.removeAll()
+    input = ByteBuffer()
+    tellsClosed = true
+    loop.later(self)
+  }
+
+  /// Closes the socket at once so that the peer sees that it was not the proper end.
+  final func reset() {
+    if isOpen { Descriptor.setReset(descriptor) }
+    close()
+  }
+}
