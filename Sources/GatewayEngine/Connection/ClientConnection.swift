@@ -27,9 +27,9 @@ final class ClientConnection: StreamSocket {
   let domainSources: [DomainSource]
 
   var stage = Stage.head
-  var parser: RequestHeadParser
+  @exclusivity(unchecked) var parser: RequestHeadParser
   /// Reads the content of the current request.
-  var content: BodyReader
+  @exclusivity(unchecked) var content: BodyReader
   var contentIsRead = true
   /// Bytes dropped while draining or lingering.
   var dropped: UInt64 = 0
@@ -52,7 +52,7 @@ final class ClientConnection: StreamSocket {
   var responseFraming = Framing.none
   var responseHasBegun = false
   /// The filters that keep the body of this response.
-  var stores: ContiguousArray<any CacheStoreFilter> = []
+  @exclusivity(unchecked) var stores: ContiguousArray<any CacheStoreFilter> = []
 
   private var isProcessing = false
   let timer = Timer()

@@ -10,24 +10,24 @@ final class LoopWorker {
   /// Where each upstream's endpoints can be reached.
   let addresses: [[[SocketAddress]]]
   private(set) var generation: Generation
-  private(set) var limits: LoopLimits
-  private var chains: [Chain?]
-  private var filters: [(any Filter)?]
-  private(set) var pools: [UpstreamPool] = []
-  var counters = LoopCounters()
+  @exclusivity(unchecked) private(set) var limits: LoopLimits
+  @exclusivity(unchecked) private var chains: [Chain?]
+  @exclusivity(unchecked) private var filters: [(any Filter)?]
+  @exclusivity(unchecked) private(set) var pools: [UpstreamPool] = []
+  @exclusivity(unchecked) var counters = LoopCounters()
 
-  var wheel: TimerWheel
+  @exclusivity(unchecked) var wheel: TimerWheel
   private var tickTask: RepeatedTask?
   private(set) var isDraining = false
   private var drained: EventLoopPromise<Void>?
 
   /// Where messages to clients are rendered. Whoever writes into it flushes it before anything else of the loop runs.
-  var clientOutput = ByteBuffer()
+  @exclusivity(unchecked) var clientOutput = ByteBuffer()
   /// Where messages to origins are rendered; the same rule.
-  var upstreamOutput = ByteBuffer()
+  @exclusivity(unchecked) var upstreamOutput = ByteBuffer()
   /// For small things rendered and copied at once.
-  var scratch = ByteBuffer()
-  private var date = DateLine()
+  @exclusivity(unchecked) var scratch = ByteBuffer()
+  @exclusivity(unchecked) private var date = DateLine()
 
   init(loop: PollLoop, context: LoopContext, generation: Generation, addresses: [[[SocketAddress]]]) {
     self.loop = loop

@@ -32,14 +32,14 @@ package final class PollLoop: EventLoop, @unchecked Sendable {
   }
 
   // The loop's own.
-  var poller: Poller
+  @exclusivity(unchecked) var poller: Poller
   var observer: (any TurnObserver)?
-  private var deferred: ContiguousArray<PollTarget> = []
-  private var tasks: ContiguousArray<() -> Void> = []
-  var schedule = TaskSchedule()
+  @exclusivity(unchecked) private var deferred: ContiguousArray<PollTarget> = []
+  @exclusivity(unchecked) private var tasks: ContiguousArray<() -> Void> = []
+  @exclusivity(unchecked) var schedule = TaskSchedule()
   private var isStopped = false
   private var whoeverStopped: CheckedContinuation<Void, Never>?
-  private var inputs: ContiguousArray<ByteBuffer> = []
+  @exclusivity(unchecked) private var inputs: ContiguousArray<ByteBuffer> = []
 
   /// Starts the loop's thread.
   package static func start(name: String) throws(SystemError) -> PollLoop {

@@ -25,7 +25,7 @@ class StreamSocket: PollTarget {
   /// -1 when it is closed.
   final private(set) var descriptor: CInt
   /// What was received and not taken yet.
-  final var input = ByteBuffer()
+  @exclusivity(unchecked) final var input = ByteBuffer()
   /// How much output may wait here before ``isWritable`` says no, in bytes.
   final let outputBound: Int
 
@@ -35,7 +35,7 @@ class StreamSocket: PollTarget {
   private final var peerHasClosed = false
   private final var readSize = PollLoop.inputCapacity
 
-  private final var output = OutputQueue()
+  @exclusivity(unchecked) private final var output = OutputQueue()
   final var isConnecting = false
   private final var isBlocked = false
   private final var isOutputBroken = false

@@ -50,9 +50,9 @@ final class UpstreamConnection: StreamSocket {
   /// Who waits for the connection to be made.
   private var attempt: ConnectAttempt?
   private var exchange: (any UpstreamExchange)?
-  private var parser: ResponseHeadParser
-  private var head = ResponseHead()
-  private var body: BodyReader
+  @exclusivity(unchecked) private var parser: ResponseHeadParser
+  @exclusivity(unchecked) private var head = ResponseHead()
+  @exclusivity(unchecked) private var body: BodyReader
   private var interim = 0
   /// Whether any byte of the current response has arrived.
   private(set) var hasAnswered = false

@@ -21,9 +21,9 @@ final class UpstreamPool {
   private let idleTimeout: Int64
   private let upstream: Int
   /// Idle connections by endpoint, the newest last.
-  private var idle: [[UpstreamConnection]]
+  @exclusivity(unchecked) private var idle: [[UpstreamConnection]]
   private var idleCount = 0
-  private var queue: CircularBuffer<UpstreamWish> = []
+  @exclusivity(unchecked) private var queue: CircularBuffer<UpstreamWish> = []
   /// Wishes in the queue that are still wanted.
   private var queuedCount = 0
   /// Open connections and attempts to open one.

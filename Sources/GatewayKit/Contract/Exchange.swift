@@ -9,16 +9,16 @@ public final class Exchange {
   public let loop: LoopContext
 
   /// The request's head: what was read, less what filters removed.
-  public package(set) var request = RequestHead()
+  @exclusivity(unchecked) public package(set) var request = RequestHead()
   /// The head of the origin's response; empty until it arrives and for the gateway's own answers.
-  public package(set) var response = ResponseHead()
+  @exclusivity(unchecked) public package(set) var response = ResponseHead()
   /// The gateway's own answer, once there is one.
   public package(set) var replyInProgress: Reply?
 
   /// Fields to add to the request on its way to the origin.
-  public var requestAdditions = FieldAdditions()
+  @exclusivity(unchecked) public var requestAdditions = FieldAdditions()
   /// Fields to add to the response; fields of the same known names are dropped from the origin's.
-  public var responseAdditions = FieldAdditions()
+  @exclusivity(unchecked) public var responseAdditions = FieldAdditions()
 
   /// The tenant; nil until it is known.
   public package(set) var domain: DomainFacts?
@@ -37,10 +37,10 @@ public final class Exchange {
   public package(set) var isSecure: Bool
 
   /// What became of the exchange.
-  public package(set) var outcome = Outcome()
+  @exclusivity(unchecked) public package(set) var outcome = Outcome()
 
-  private var requestIDBytes = ByteBuffer()
-  private var states: ContiguousArray<AnyObject?> = []
+  @exclusivity(unchecked) private var requestIDBytes = ByteBuffer()
+  @exclusivity(unchecked) private var states: ContiguousArray<AnyObject?> = []
   private var ticket: UInt64 = 0
   private var isSuspended = false
   /// Strong, since a weak reference slows every reference to the driver; its owner clears it when its channel is gone.
