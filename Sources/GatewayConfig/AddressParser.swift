@@ -94,6 +94,11 @@ enum HostName {
     return name
   }
 
+  /// Whether a normal name is an IPv4 address: its last label is a number.
+  static func isAddress(_ name: String) -> Bool {
+    name.utf8.reversed().prefix { $0 != UInt8(ascii: ".") }.allSatisfy(isDigit)
+  }
+
   private static func isLabel(_ label: Substring) -> Bool {
     guard (1...63).contains(label.utf8.count) else { return false }
     if label.utf8.first == UInt8(ascii: "-") || label.utf8.last == UInt8(ascii: "-") { return false }

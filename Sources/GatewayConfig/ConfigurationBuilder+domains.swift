@@ -26,6 +26,7 @@ extension ConfigurationBuilder {
     domain.name = readName(section)
     domain.hosts = readHosts(section)
     domain.upstream = readUpstreamName(section)
+    domain.webSocket = section.bool("websocket", default: domain.webSocket)
     domain.use = readUse(section)
     checkOff(domain.use, path: section.path(of: "use"), above: defaultPlugins)
     let used = defaultPlugins.union(domain.use.lazy.filter { !$0.isOff }.map(\.plugin))
@@ -109,6 +110,8 @@ extension ConfigurationBuilder {
     }
     let use = readUse(section)
     checkOff(use, path: section.path(of: "use"), above: above)
+    let isStream = section.bool("stream", default: false)
+    let webSocket = section.optionalBool("websocket")
     guard let match = section.mapping("match") else {
       section.fail("match", "is missing", hint: "write `match: { method: GET, path: /me/tokens }`")
       return nil
@@ -123,7 +126,11 @@ extension ConfigurationBuilder {
     } catch {
       match.fail("path", "\(quote(path, match.node("path"))): \(error.message)", hint: error.hint)
     }
-    return RouteConfiguration(methods: methods, path: path, upstream: upstream, use: use, position: section.position)
+    var route = RouteConfiguration(
+      methods: methods, path: path, upstream: upstream, use: use, position: section.position)
+    route.isStream = isStream
+    route.webSocket = webSocket
+    return route
   }
 
   /// nil for all methods.

@@ -14,13 +14,17 @@ extension ConfigurationBuilder {
     }
     for section in sections.prefix(Self.mostListeners) {
       let sources = readDomainSources(section)
+      let tls = readListenerTLS(section)
+      if tls == nil { refuseServerName(section, "this listener has no TLS") }
       if let bind = readBind(section) {
         if let other = listeners.first(where: { $0.bind == bind && bind.port != 0 }) {
           section.fail(
             "bind", "two listeners at \(bind), the other at \(other.position)", hint: "give each its own address")
         }
         let position = section.node("bind")?.position ?? section.position
-        listeners.append(ListenerConfiguration(bind: bind, domainSources: sources, position: position))
+        var listener = ListenerConfiguration(bind: bind, domainSources: sources, position: position)
+        listener.tls = tls
+        listeners.append(listener)
       }
       section.finish()
     }
@@ -47,6 +51,21 @@ extension ConfigurationBuilder {
       reader.fail("domain_from", "names no source", hint: "write a list such as [losantdomain, host]")
     }
     return sources
+  }
+
+  /// The gateway's own sources are those of every listener that has none.
+  func checkServerName(_ reader: SettingsReader, listeners: [ListenerConfiguration]) {
+    guard let plain = listeners.first(where: { $0.domainSources == nil && $0.tls == nil }) else { return }
+    refuseServerName(reader, "the listener at \(plain.position) has no TLS")
+  }
+
+  /// Reports `sni` among the sources: the name is in the TLS handshake and nowhere else.
+  private func refuseServerName(_ reader: SettingsReader, _ reason: String) {
+    for (text, node, path) in reader.stringNodes("domain_from") ?? [] where text == DomainSource.sni.rawValue {
+      report(
+        node.position, path, "`sni` names no domain: \(reason)",
+        hint: "give the listener `tls`, or a `domain_from` without sni, such as [losantdomain, host]")
+    }
   }
 
   private func readBind(_ section: SettingsReader) -> BindAddress? {

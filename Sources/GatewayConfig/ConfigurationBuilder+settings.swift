@@ -13,11 +13,12 @@ extension ConfigurationBuilder {
     limits.requestLine = section.size(
       "request_line", default: min(limits.requestLine, limits.head), in: 64...megabyte)
     limits.fields = section.int("fields", default: limits.fields, in: 1...10_000)
-    limits.body = readBodyLimit(section, default: limits.body)
+    limits.body = section.sizeBound("body", default: limits.body, in: 0...Int.max)
     limits.connections = section.int("connections", default: limits.connections, in: 1...1_000_000)
     limits.chunkExtension = section.size("chunk_extension", default: limits.chunkExtension, in: 0...(64 * kilobyte))
     limits.responseHead = section.size("response_head", default: limits.responseHead, in: kilobyte...megabyte)
     limits.drainBody = section.size("drain_body", default: limits.drainBody, in: 0...(16 * megabyte))
+    readPeerLimits(section, into: &limits)
     if limits.requestLine > limits.head {
       section.fail(
         "request_line", "is larger than the whole head",
@@ -27,9 +28,25 @@ extension ConfigurationBuilder {
     return limits
   }
 
-  private func readBodyLimit(_ section: SettingsReader, default fallback: Int?) -> Int? {
-    if case .scalar("unlimited", _) = section.node("body")?.value { return nil }
-    return section.optionalSize("body") ?? fallback
+  /// What is held for slow peers, and how many and how slow they may be.
+  private func readPeerLimits(_ section: SettingsReader, into limits: inout LimitsConfiguration) {
+    let buffer = (4 << 10)...(16 << 20)
+    limits.responseBuffer = section.size("response_buffer", default: limits.responseBuffer, in: buffer)
+    limits.requestBuffer = section.size("request_buffer", default: limits.requestBuffer, in: buffer)
+    limits.trailers = section.size("trailers", default: limits.trailers, in: 0...(1 << 20))
+    limits.leastRate = section.sizeBound("least_rate", default: limits.leastRate, in: 0...(1 << 20), or: "off") ?? 0
+    limits.connectionsPerAddress = section.intBound(
+      "connections_per_address", default: limits.connectionsPerAddress, in: 1...1_000_000)
+    limits.requestsPerConnection = section.int(
+      "requests_per_connection", default: limits.requestsPerConnection, in: 1...1_000_000_000)
+    limits.tunnels = section.int("tunnels", default: limits.tunnels, in: 0...1_000_000)
+  }
+
+  /// Whether several slashes in a row count as one.
+  func readPaths(_ reader: SettingsReader, default fallback: Bool) -> Bool {
+    guard let section = reader.mapping("paths") else { return fallback }
+    defer { section.finish() }
+    return section.bool("merge_slashes", default: fallback)
   }
 
   func readTimeouts(_ reader: SettingsReader) -> TimeoutsConfiguration {
@@ -44,6 +61,10 @@ extension ConfigurationBuilder {
     read("upstream_connect", &timeouts.upstreamConnect)
     read("upstream_head", &timeouts.upstreamHead)
     read("upstream_body_idle", &timeouts.upstreamBodyIdle)
+    read("stream_idle", &timeouts.streamIdle)
+    read("body_grace", &timeouts.bodyGrace)
+    timeouts.exchange = section.durationBound("exchange", default: timeouts.exchange, in: Self.wait)
+    read("tunnel_idle", &timeouts.tunnelIdle)
     read("plugin_wait", &timeouts.pluginWait)
     timeouts.linger = section.duration("linger", default: timeouts.linger, in: .zero...(.seconds(60)))
     section.finish()

@@ -1,8 +1,6 @@
 import GatewayKit
 
 extension ConfigurationBuilder {
-  /// Endpoints of one upstream.
-  private static let mostEndpoints = 1000
   /// Connections and waiting exchanges above this are no bound.
   private static let mostConnections = 1_000_000
 
@@ -29,7 +27,20 @@ extension ConfigurationBuilder {
       headTimeout: timeouts.upstreamHead, position: settings.position)
     upstream.connectTimeout = settings.duration("connect_timeout", default: upstream.connectTimeout, in: Self.wait)
     upstream.headTimeout = settings.duration("head_timeout", default: upstream.headTimeout, in: Self.wait)
+    readPool(settings, into: &upstream)
+    upstream.balance = readBalance(settings)
+    upstream.resolveInterval = settings.duration(
+      "resolve_every", default: upstream.resolveInterval, in: .seconds(1)...(.seconds(86_400)))
+    upstream.ejection = readEjection(settings)
+    upstream.healthCheck = readHealthCheck(settings)
+    upstream.retry = readRetry(settings)
+    upstream.tls = readUpstreamTLS(settings, endpoints: upstream.endpoints)
+    return upstream
+  }
+
+  private func readPool(_ settings: SettingsReader, into upstream: inout UpstreamConfiguration) {
     upstream.idleTimeout = settings.duration("idle_timeout", default: upstream.idleTimeout, in: Self.wait)
+    upstream.maxAge = settings.durationBound("max_age", default: upstream.maxAge, in: Self.wait)
     upstream.maxConnections = settings.int(
       "max_connections", default: upstream.maxConnections, in: 1...Self.mostConnections)
     upstream.maxIdle = settings.int(
@@ -39,33 +50,22 @@ extension ConfigurationBuilder {
       settings.fail(
         "max_idle", "more idle connections than connections", hint: "write at most \(upstream.maxConnections)")
     }
-    return upstream
   }
 
-  private func readEndpoints(_ settings: SettingsReader) -> [Endpoint] {
-    var endpoints: [Endpoint] = []
-    let hint = "write `endpoints: [\"https://api.example.com\"]`"
-    if isEmptyList(settings.node("endpoints")) {
-      settings.fail("endpoints", "the upstream has no endpoint", hint: hint)
-    }
-    let items = settings.stringNodes("endpoints") ?? []
-    if items.count > Self.mostEndpoints {
-      settings.fail("endpoints", "more than \(Self.mostEndpoints) endpoints", hint: "write fewer")
-    }
-    for (text, node, path) in items.prefix(Self.mostEndpoints) {
-      guard let endpoint = AddressParser.endpoint(text) else {
-        // Not the text: a URL could carry a password.
-        report(
-          node.position, path, "is no endpoint",
-          hint: "write https://host, http://host:port/base or host:port, without user, query and fragment")
-        continue
+  /// The settings of a mechanism that a single `off` switches off; nil when it does, and after reporting that the key
+  /// holds something else.
+  func readSwitch(_ settings: SettingsReader, _ key: String) -> SwitchedSettings {
+    guard settings.has(key) else { return .absent }
+    if settings.isOff(key) { return .off }
+    guard case .scalar = settings.node(key)?.value else {
+      guard let section = settings.mapping(key) else {
+        reportNothing(settings, key)
+        return .absent
       }
-      if endpoints.contains(endpoint) {
-        report(node.position, path, "\(endpoint) stands here twice", hint: "name it once")
-      }
-      endpoints.append(endpoint)
+      return .on(section)
     }
-    return endpoints
+    settings.fail(key, "expected a mapping of settings, found a single value", hint: "write `key: value` lines, or off")
+    return .absent
   }
 
   /// Names go into metrics and logs.
@@ -76,4 +76,11 @@ extension ConfigurationBuilder {
     }
     return isWord(first) && text.unicodeScalars.allSatisfy { isWord($0) || "._-".unicodeScalars.contains($0) }
   }
+}
+
+/// What stands behind a key that may say `off`.
+enum SwitchedSettings {
+  case absent
+  case off
+  case on(SettingsReader)
 }

@@ -9,7 +9,9 @@ extension ConfigurationBuilder {
     guard let node = section.node("use") else { return [] }
     let path = section.path(of: "use")
     switch node.value {
-    case .null: return []
+    case .null:
+      reportNothing(section, "use")
+      return []
     case .sequence(let items) where items.count > Self.mostPlugins:
       report(node.position, path, "more than \(Self.mostPlugins) plugins", hint: "leave some out")
       return []

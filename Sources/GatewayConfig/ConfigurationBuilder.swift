@@ -28,7 +28,9 @@ struct ConfigurationBuilder {
     var configuration = GatewayConfiguration(listeners: readListeners(reader), upstreams: [], domains: [])
     configuration.admin = readAdmin(reader, listeners: configuration.listeners)
     configuration.domainSources = readDomainSources(reader) ?? configuration.domainSources
+    checkServerName(reader, listeners: configuration.listeners)
     configuration.limits = readLimits(reader)
+    configuration.mergesSlashes = readPaths(reader, default: configuration.mergesSlashes)
     configuration.timeouts = readTimeouts(reader)
     configuration.shutdown = readShutdown(reader)
     configuration.log = readLog(reader)
@@ -58,7 +60,11 @@ struct ConfigurationBuilder {
 
   /// The `use:` list of the section named `key`.
   private func readPolicy(_ key: String, _ reader: SettingsReader) -> [UseEntry] {
-    guard let section = reader.mapping(key) else { return [] }
+    guard let section = reader.mapping(key) else {
+      if reader.has(key) { reportNothing(reader, key) }
+      return []
+    }
+    if !section.has("use") { section.fail("use", "is missing", hint: "list the plugins, or leave `\(key)` out") }
     let entries = readUse(section)
     for entry in entries where entry.isOff {
       report(
@@ -67,6 +73,13 @@ struct ConfigurationBuilder {
     }
     section.finish()
     return entries
+  }
+
+  /// Reports a key that says nothing where saying nothing is likely a slip that drops what was meant to hold.
+  func reportNothing(_ section: SettingsReader, _ key: String) {
+    report(
+      section.keyPosition(key), section.path(of: key), "has nothing behind it",
+      hint: "indent what belongs to it below it, or leave `\(key)` out")
   }
 
   func report(_ position: SourcePosition, _ path: String, _ message: String, hint: String?) {

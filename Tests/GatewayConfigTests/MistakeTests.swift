@@ -25,7 +25,8 @@ struct Mistake: Sendable, CustomTestStringConvertible {
     #expect(issues(configuration()) == [])
   }
 
-  @Test(arguments: Mistake.sections + Mistake.domains + Mistake.lists + Mistake.yaml)
+  @Test(
+    arguments: Mistake.sections + Mistake.domains + Mistake.lists + Mistake.yaml + Mistake.bounds + Mistake.upstreams)
   func isToldWithItsPlace(_ mistake: Mistake) throws {
     let found = issues(mistake.text)
     #expect(found.count == 1, "\(found)")
@@ -113,7 +114,13 @@ extension Mistake {
       more: "stores: { redis: { url: \"redis://h\", max_in_flight: 0 } }", at: 5, 53, "stores.redis.max_in_flight",
       "from 1 to 100000"),
     Mistake(more: "admin: { bind: \"[::1]:http\" }", at: 5, 16, "admin.bind", "no address and port", "[::1]:8080"),
-    Mistake(more: "domain_from: [host, sni]", at: 5, 21, "domain_from[1]", "`sni`", "losantdomain, host"),
+    Mistake(
+      more: "domain_from: [host, sni]", at: 5, 21, "domain_from[1]", "the listener at g.yaml:2:21 has no TLS",
+      "losantdomain, host"),
+    Mistake(more: "domain_from: [host, sno]", at: 5, 21, "domain_from[1]", "did you mean `sni`?"),
+    Mistake(
+      [2: "listeners: [{ bind: \"h:1\", domain_from: [sni] }]"], at: 2, 42, "listeners[0].domain_from[0]",
+      "this listener has no TLS"),
     Mistake(more: "domain_from: [host, host]", at: 5, 21, "domain_from[1]", "twice"),
     Mistake(more: "domain_from: []", at: 5, 14, "domain_from", "names no source"),
     Mistake([2: ""], at: 1, 1, "listeners", "no listener"),
@@ -188,7 +195,7 @@ extension Mistake {
       path: "domains[0].\(path)", parts: parts)
   }
 
-  private init(
+  init(
     _ replaced: [Int: String], more: String, line: Int, column: Int, path: String, parts: [String]
   ) {
     text = configuration(replaced, more: more)
@@ -230,7 +237,14 @@ extension Mistake {
     domain("use: [cache, cache: {}]", at: 18, "use[1]", "`cache` is used twice, first at line 7"),
     domain("use: [cache: off]", at: 11, "use", "nothing to switch off"),
     Mistake(more: "defaults: { use: [cache: off] }", at: 5, 19, "defaults.use", "nothing to switch off here"),
-    Mistake(more: "defaults: { uses: [cache] }", at: 5, 13, "defaults.uses", "did you mean `use`?"),
+    Mistake(
+      more: "defaults: { use: [], uses: [cache] }", at: 5, 22, "defaults.uses", "did you mean `use`?"),
+    Mistake(more: "floor: { use: }", at: 5, 10, "floor.use", "has nothing behind it", "leave `use` out"),
+    Mistake(more: "floor:\n  use:\nlog: {}", at: 6, 3, "floor.use", "has nothing behind it"),
+    Mistake(more: "floor:", at: 5, 1, "floor", "has nothing behind it", "leave `floor` out"),
+    Mistake(more: "floor: {}", at: 5, 8, "floor.use", "is missing", "list the plugins"),
+    Mistake(more: "defaults: { use: ~ }", at: 5, 13, "defaults.use", "has nothing behind it"),
+    Mistake([4: "domains: [{ name: a, upstream: api, use: }]"], at: 4, 37, "domains[0].use", "has nothing behind it"),
     Mistake(
       [4: "domains: [{ name: a.test, upstream: api, use: [limit: off] }]"], more: "floor: { use: [limit] }", at: 4, 48,
       "domains[0].use", "`limit` stays: the floor uses it"),

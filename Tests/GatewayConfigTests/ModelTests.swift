@@ -16,15 +16,19 @@ import Testing
           idle_timeout: 3s, max_connections: 4, max_idle: 3, max_waiting: 0 }
         two: { endpoints: "h:1" }
       limits: { request_line: 1KB, head: 2KB, fields: 3, body: unlimited, connections: 4, chunk_extension: 0B,
-        response_head: 5KB, drain_body: 6B }
+        response_head: 5KB, drain_body: 6B, connections_per_address: 7, requests_per_connection: 8, response_buffer: 9KB,
+        request_buffer: 10KB, trailers: 11B, least_rate: 12B, tunnels: 13 }
+      paths: { merge_slashes: false }
       timeouts: { request_head: 1s, keep_alive_idle: 2s, body_idle: 3s, upstream_connect: 4s, upstream_head: 5s,
-        upstream_body_idle: 6s, plugin_wait: 7s, linger: 8s }
+        upstream_body_idle: 6s, plugin_wait: 7s, linger: 8s, stream_idle: 9s, body_grace: 10s, exchange: 11s, tunnel_idle: 12s }
       shutdown: { delay: 1s, limit: 2s }
       log: { level: debug }
       stores: { redis: { url: rediss://h/2, user: u, password: { env: P }, ca: /ca.pem, connect_timeout: 9ms, timeout: 8ms,
         max_in_flight: 7 } }
       domains:
-        - { name: A.test, hosts: B.test, upstream: one, routes: [{ match: { method: [GET, HEAD], path: /x }, upstream: two }] }
+        - { name: A.test, hosts: B.test, upstream: one, websocket: false, routes: [
+            { match: { method: [GET, HEAD], path: /x }, upstream: two, stream: true, websocket: true },
+            { match: { path: /y } }, { match: { path: /z }, websocket: false }] }
       """, environment: ["P": "secret"])
     #expect(loaded.listeners.map(\.bind.description) == ["[::1]:8080", "localhost:0"])
     #expect(loaded.listeners.map(\.domainSources) == [[.host], nil])
@@ -46,18 +50,25 @@ import Testing
     let domain = loaded.domains[0]
     #expect(domain.name == "a.test" && domain.hosts == ["b.test"] && domain.upstream == "one")
     #expect(domain.routes[0].methods == ["GET", "HEAD"] && domain.routes[0].upstream == "two")
+    #expect(!domain.webSocket && domain.routes.map(\.webSocket) == [true, nil, false])
+    #expect(domain.routes.map(\.isStream) == [true, false, false])
   }
 
   private func checkLimits(_ loaded: GatewayConfiguration) {
     let limits = loaded.limits
     #expect([limits.requestLine, limits.head, limits.fields, limits.connections] == [1024, 2048, 3, 4])
     #expect([limits.chunkExtension, limits.responseHead, limits.drainBody] == [0, 5120, 6] && limits.body == nil)
+    #expect([limits.connectionsPerAddress, limits.requestsPerConnection, limits.tunnels] == [7, 8, 13])
+    #expect(
+      [limits.responseBuffer, limits.requestBuffer, limits.trailers, limits.leastRate] == [9216, 10_240, 11, 12])
+    #expect(!loaded.mergesSlashes)
     let times = loaded.timeouts
     let seconds = [
       times.requestHead, times.keepAliveIdle, times.bodyIdle, times.upstreamConnect, times.upstreamHead,
-      times.upstreamBodyIdle, times.pluginWait, times.linger,
+      times.upstreamBodyIdle, times.pluginWait, times.linger, times.streamIdle, times.bodyGrace, times.exchange,
+      times.tunnelIdle,
     ]
-    #expect(seconds == (1...8).map { Duration.seconds($0) })
+    #expect(seconds == (1...12).map { Duration.seconds($0) })
     #expect(loaded.shutdown.delay == .seconds(1) && loaded.shutdown.limit == .seconds(2))
     #expect(loaded.log.level == .debug)
   }
@@ -67,6 +78,19 @@ import Testing
     #expect(loaded.limits == LimitsConfiguration() && loaded.timeouts == TimeoutsConfiguration())
     #expect(loaded.domainSources == [.losantdomain, .host] && loaded.admin == nil && loaded.stores.redis == nil)
     #expect(loaded.domains[0].routes.isEmpty && loaded.sources == ["g.yaml"])
+    #expect(loaded.mergesSlashes && loaded.domains[0].webSocket && loaded.listeners[0].tls == nil)
+  }
+
+  @Test func boundsCanBeSwitchedOff() throws {
+    let loaded = try parse(
+      configuration(
+        more: """
+          limits: { body: unlimited, connections_per_address: unlimited, least_rate: off, trailers: 0B, tunnels: 0 }
+          timeouts: { exchange: unlimited }
+          """))
+    #expect(loaded.limits.body == nil && loaded.limits.connectionsPerAddress == nil && loaded.limits.leastRate == 0)
+    #expect(loaded.limits.trailers == 0 && loaded.limits.tunnels == 0 && loaded.timeouts.exchange == nil)
+    #expect(try parse(configuration(more: "limits: { least_rate: 0B }")).limits.leastRate == 0)
   }
 
   @Test(arguments: [

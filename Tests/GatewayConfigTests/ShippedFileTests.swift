@@ -46,7 +46,45 @@ private struct Generator: RandomNumberGenerator {
     let shown = loaded.upstreams[0]
     #expect(shown.connectTimeout == bare.connectTimeout && shown.headTimeout == bare.headTimeout)
     #expect(shown.idleTimeout == bare.idleTimeout && shown.maxConnections == bare.maxConnections)
-    #expect(shown.maxIdle == bare.maxIdle && shown.maxWaiting == bare.maxWaiting)
+    #expect(shown.maxIdle == bare.maxIdle && shown.maxWaiting == bare.maxWaiting && shown.maxAge == bare.maxAge)
+    #expect(shown.balance == bare.balance && shown.resolveInterval == bare.resolveInterval)
+    #expect(shown.ejection == bare.ejection && shown.retry == bare.retry)
+    #expect(loaded.mergesSlashes && loaded.domains[0].webSocket)
+  }
+
+  @Test func whatItShowsInCommentsCanBeWritten() throws {
+    let lines = try String(contentsOfFile: file, encoding: .utf8).split(
+      separator: "\n", omittingEmptySubsequences: false)
+    let text = uncommented(lines.map(String.init), blocks: ["# - bind: 0.0.0.0:8443", "# health_check:", "# tls:"])
+    let loaded = try withFolder { folder in
+      try FileManager.default.createSymbolicLink(
+        at: folder.appending(path: "catalogs"), withDestinationURL: shippedFolder.appending(path: "catalogs"))
+      for name in ["fullchain.pem", "ca.pem", "client.pem"] {
+        try folder.write("-----BEGIN CERTIFICATE-----\n", to: "tls/\(name)")
+      }
+      for name in ["key.pem", "client.key"] { try folder.write("-----BEGIN PRIVATE KEY-----\n", to: "tls/\(name)") }
+      return try ConfigurationLoader.parse(text: text, file: "u.yaml", environment: [:], baseDirectory: folder.path)
+    }
+    let tls = try #require(loaded.listeners.last?.tls)
+    #expect(tls == ListenerTLSConfiguration(certificates: tls.certificates) && tls.certificates.count == 1)
+    var check = HealthCheckConfiguration(path: "/health")
+    check.host = "api.example.com"
+    #expect(loaded.upstreams[0].healthCheck == check)
+    #expect(loaded.upstreams[0].tls.serverName == "api.example.com" && loaded.upstreams[0].tls.key != nil)
+  }
+
+  /// The lines with some commented ones and what belongs to them as settings.
+  private func uncommented(_ lines: [String], blocks: [String]) -> String {
+    var indentation: String?
+    return lines.map { line in
+      if let start = blocks.first(where: { line.drop { $0 == " " } == $0 }) {
+        indentation = String(line.dropLast(start.count))
+      } else if let outer = indentation, !line.hasPrefix("\(outer)#   ") {
+        indentation = nil
+      }
+      guard let outer = indentation else { return line }
+      return outer + line.dropFirst(outer.count + "# ".count)
+    }.joined(separator: "\n")
   }
 
   @Test(arguments: 0..<8)

@@ -46,6 +46,16 @@ import Testing
     #expect(ValueParser.rate(text) == nil)
   }
 
+  @Test(arguments: [("0%", 0), ("20%", 20), ("100%", 100), ("007%", 7)])
+  func shares(text: String, share: Int) {
+    #expect(ValueParser.percent(text) == share)
+  }
+
+  @Test(arguments: ["", "%", "20", "20 %", "-1%", "1.5%", "101%", "20%%", "99999999999999999999%"])
+  func noShares(_ text: String) {
+    #expect(ValueParser.percent(text) == nil)
+  }
+
   @Test func aRateNeedsBothParts() {
     #expect(Rate(count: 0, period: .seconds(1)) == nil)
     #expect(Rate(count: 1, period: .zero) == nil)

@@ -37,7 +37,7 @@ package struct EjectionConfiguration: Sendable, Hashable {
 
 /// How endpoints are asked whether they work (active health).
 package struct HealthCheckConfiguration: Sendable, Hashable {
-  /// What is asked for with GET, base path excluded.
+  /// What is asked for with GET, a query included if it needs one; the endpoint's base path goes in front.
   package var path: String
   package var interval = Duration.seconds(5)
   package var timeout = Duration.seconds(2)
@@ -47,7 +47,7 @@ package struct HealthCheckConfiguration: Sendable, Hashable {
   package var unhealthy = 3
   /// The status codes of a good answer.
   package var statuses: [ClosedRange<Int>] = [200...299]
-  /// The Host field; nil for the endpoint's own.
+  /// The Host field, in lower case, with its port if it has one; nil for the endpoint's own.
   package var host: String?
 
   package init(path: String) { self.path = path }

@@ -25,13 +25,18 @@ extension SettingsReader {
 
   /// `true` or `false` (`on`, `off`, `yes`, `no` mean the same).
   public func bool(_ key: String, default fallback: Bool) -> Bool {
-    guard let (text, node) = scalar(key, expected: "true or false") else { return fallback }
+    optionalBool(key) ?? fallback
+  }
+
+  /// `true` or `false`; nil when the key is absent.
+  package func optionalBool(_ key: String) -> Bool? {
+    guard let (text, node) = scalar(key, expected: "true or false") else { return nil }
     switch text {
     case "true", "on", "yes": return true
     case "false", "off", "no": return false
     default:
       fail(key, "\(Self.quote(text, of: node)) is neither true nor false", hint: "write true or false")
-      return fallback
+      return nil
     }
   }
 
@@ -155,24 +160,6 @@ extension SettingsReader {
     issues.append(
       ConfigurationIssue(
         position: node.position, path: path, message: "\(Self.quote(text, of: node)) is not known here", hint: hint))
-  }
-
-  private func measure<Value: Comparable>(
-    _ key: String, in range: ClosedRange<Value>, parse: (String) -> Value?, noun: String, form: String,
-    describe: (Value) -> String
-  ) -> Value? {
-    guard let (text, node) = scalar(key, expected: noun) else { return nil }
-    guard let value = parse(text) else {
-      fail(key, "\(Self.quote(text, of: node)) is not \(noun)", hint: "write \(form)")
-      return nil
-    }
-    guard range.contains(value) else {
-      fail(
-        key, "\(Self.quote(text, of: node)) is out of range",
-        hint: "write \(noun) from \(describe(range.lowerBound)) to \(describe(range.upperBound))")
-      return nil
-    }
-    return value
   }
 
   private static func describe(_ range: ClosedRange<Int>) -> String {

@@ -10,6 +10,9 @@ package enum ValueParser {
   /// What a rate looks like, for error messages.
   package static let rateForm = "a count and a time: 10/s, 600/m, 1000/h, 5000/d or 30/15s"
 
+  /// What a share looks like, for error messages.
+  package static let percentForm = "a whole number and a percent sign: 20%"
+
   private static let milliseconds: [(unit: String, factor: Int64)] = [
     ("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000),
   ]
@@ -42,6 +45,12 @@ package enum ValueParser {
     guard parts.count == 2, isDigits(parts[0]), let count = Int(parts[0]), count <= largestRateCount else { return nil }
     let time = parts[1].utf8.first.map(isDigit) == true ? String(parts[1]) : "1\(parts[1])"
     return duration(time).flatMap { Rate(count: count, period: $0) }
+  }
+
+  /// `20%` as 20; at most `100%`.
+  package static func percent(_ text: String) -> Int? {
+    guard let (number, unit) = split(text), unit == "%", let share = Int(number) else { return nil }
+    return share <= 100 ? share : nil
   }
 
   /// A plain decimal number, with a minus sign if it has one.
