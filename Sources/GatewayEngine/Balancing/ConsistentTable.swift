@@ -38,7 +38,7 @@ struct ConsistentTable: Sendable {
   }
 
   /// There must be a state for each endpoint, and at least one.
-  func choose(_ states: Span<EndpointState>, _ admission: Admission, key: UInt64) -> Int? {
+  func choose(_ states: [EndpointState], _ admission: Admission, key: UInt64) -> Int? {
     let mixed = RandomWords.mix(key)
     let start = owners.isEmpty ? 0 : Int(truncatingIfNeeded: mixed &>> shift)
     // The walk ends early when hardly any is left; the turn below then finds it sooner.

@@ -19,7 +19,7 @@ struct LeastRequests: Sendable {
   }
 
   /// There must be a state for each endpoint, and at least one.
-  func choose(_ states: Span<EndpointState>, _ admission: Admission, random: UInt64) -> Int? {
+  func choose(_ states: [EndpointState], _ admission: Admission, random: UInt64) -> Int? {
     var words = RandomWords(state: random)
     guard let first = draw(states, admission, but: -1, &words) else { return nil }
     guard let second = draw(states, admission, but: first, &words) else { return first }
@@ -27,7 +27,7 @@ struct LeastRequests: Sendable {
   }
 
   /// Compares fractions by their cross products; the bounds keep these within a word.
-  private func isBusier(_ index: Int, than other: Int, _ states: Span<EndpointState>) -> Bool {
+  private func isBusier(_ index: Int, than other: Int, _ states: [EndpointState]) -> Bool {
     let mine = min(max(states[index].inFlight, 0), 1 << 40) &+ 1
     let theirs = min(max(states[other].inFlight, 0), 1 << 40) &+ 1
     return mine &* weights[other] > theirs &* weights[index]
@@ -35,7 +35,7 @@ struct LeastRequests: Sendable {
 
   /// Draws one that may be chosen: a few times at random among all, which nearly always suffices, and then exactly.
   private func draw(
-    _ states: Span<EndpointState>, _ admission: Admission, but taken: Int, _ words: inout RandomWords
+    _ states: [EndpointState], _ admission: Admission, but taken: Int, _ words: inout RandomWords
   ) -> Int? {
     for _ in 0..<4 {
       let index = drawAny(words.next())

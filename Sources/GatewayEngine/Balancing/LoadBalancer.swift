@@ -66,7 +66,7 @@ struct LoadBalancer: Sendable {
   ///   - random: a word that nobody can foresee, a new one for each choice.
   /// - Returns: its number, or nil when no endpoint has an address, or all that have one are excluded.
   mutating func choose(
-    _ states: Span<EndpointState>, now: Int64, key: UInt64? = nil, excluding excluded: EndpointSet = EndpointSet(),
+    _ states: [EndpointState], now: Int64, key: UInt64? = nil, excluding excluded: EndpointSet = EndpointSet(),
     random: UInt64
   ) -> Int? {
     // What follows relies on it: a state for each endpoint, and at least one.
@@ -78,7 +78,7 @@ struct LoadBalancer: Sendable {
   }
 
   private mutating func choose(
-    _ states: Span<EndpointState>, _ admission: Admission, _ key: UInt64?, _ random: UInt64
+    _ states: [EndpointState], _ admission: Admission, _ key: UInt64?, _ random: UInt64
   ) -> Int? {
     switch kind {
     case .roundRobin: roundRobin.choose(states, admission)

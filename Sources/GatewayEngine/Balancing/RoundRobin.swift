@@ -30,12 +30,12 @@ struct RoundRobin: Sendable {
   }
 
   /// There must be a state for each endpoint.
-  mutating func choose(_ states: Span<EndpointState>, _ admission: Admission) -> Int? {
+  mutating func choose(_ states: [EndpointState], _ admission: Admission) -> Int? {
     weights.isEmpty ? chooseEqual(states, admission) : chooseWeighted(states, admission)
   }
 
   /// The turn goes on behind the chosen one, so nobody gets the turns of one that is left out for his own.
-  private mutating func chooseEqual(_ states: Span<EndpointState>, _ admission: Admission) -> Int? {
+  private mutating func chooseEqual(_ states: [EndpointState], _ admission: Admission) -> Int? {
     var index = next
     for _ in 0..<count {
       if index >= count { index = 0 }
@@ -48,7 +48,7 @@ struct RoundRobin: Sendable {
     return nil
   }
 
-  private mutating func chooseWeighted(_ states: Span<EndpointState>, _ admission: Admission) -> Int? {
+  private mutating func chooseWeighted(_ states: [EndpointState], _ admission: Admission) -> Int? {
     var best = Best()
     for index in 0..<count where admission.admits(index, states[index]) { raise(index, &best) }
     return pay(best)
