@@ -37,7 +37,7 @@ struct LeastRequests: Sendable {
   private func draw(
     _ states: [EndpointState], _ admission: Admission, but taken: Int, _ words: inout RandomWords
   ) -> Int? {
-    for _ in 0..<4 {
+    for _ in 0..<8 {
       let index = drawAny(words.next())
       if index != taken, admission.admits(index, states[index]) { return index }
     }

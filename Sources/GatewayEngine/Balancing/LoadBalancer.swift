@@ -2,8 +2,8 @@ import GatewayKit
 
 /// Chooses the endpoint of an upstream that a request is sent to. One per loop and upstream.
 ///
-/// What is built from the endpoints (see ``ConsistentTable``) is shared by copies: build one balancer and give each loop a
-/// copy of its own by ``starting(at:)``.
+/// What is built from the endpoints (see ``ConsistentTable``) is shared by copies: build one balancer, off the loops, and
+/// give each loop a copy of its own by ``starting(at:)``. With a thousand endpoints the table takes a fifth of a second.
 ///
 /// **When nothing is usable.** A choice falls on an endpoint that is usable and not excluded, if there is one. If there is
 /// none, ejection and bad health are overlooked and the policy chooses among all that have an address and are not
