@@ -7,19 +7,29 @@ enum Acquisition {
   case connection(UpstreamConnection)
   /// The asker is told later; the wish can be taken back with ``UpstreamPool/cancel(_:)``.
   case waiting(UpstreamWish)
-  /// As many wait as may.
+  /// There is none, and will not be.
   case refused(UpstreamFailure)
 }
 
-/// The connections of one loop to one upstream: the newest idle one first, a bounded number in all, a bounded queue.
+/// The connections of one loop to one upstream: a bounded number in all, of each endpoint's idle ones the newest first, and
+/// a bounded queue. It knows how its endpoints do and chooses among them.
 final class UpstreamPool {
   let configuration: UpstreamConfiguration
+  let plan: UpstreamPlan
   let headTimeout: Int64
   let connectTimeout: Int64
   /// A cycle that ends when the worker stops and lets go of its pools.
   let worker: LoopWorker
   private let idleTimeout: Int64
-  private let upstream: Int
+  private let maxAge: Int64
+  private let passive: PassiveHealth?
+
+  /// How the endpoints do, as far as this loop knows.
+  @exclusivity(unchecked) private(set) var states: [EndpointState]
+  @exclusivity(unchecked) private var balancer: LoadBalancer
+  @exclusivity(unchecked) var budget: RetryBudget
+  private var addresses: [[SocketAddress]]
+  private var nextAddress: [Int]
   /// Idle connections by endpoint, the newest last.
   @exclusivity(unchecked) private var idle: [[UpstreamConnection]]
   private var idleCount = 0
@@ -28,38 +38,56 @@ final class UpstreamPool {
   private var queuedCount = 0
   /// Open connections and attempts to open one.
   private var open = 0
-  private var nextEndpoint: Int
   private var isClosed = false
 
-  /// - Parameter index: the upstream's place in the configuration.
-  init(_ index: Int, worker: LoopWorker) {
-    let configuration = worker.generation.configuration.upstreams[index]
-    self.upstream = index
+  init(_ plan: UpstreamPlan, worker: LoopWorker) {
+    let configuration = plan.configuration
+    self.plan = plan
     self.configuration = configuration
     self.worker = worker
-    self.headTimeout = configuration.headTimeout.nanoseconds
-    self.idleTimeout = configuration.idleTimeout.nanoseconds
-    self.connectTimeout = configuration.connectTimeout.nanoseconds
-    self.idle = Array(repeating: [], count: configuration.endpoints.count)
+    headTimeout = configuration.headTimeout.nanoseconds
+    idleTimeout = configuration.idleTimeout.nanoseconds
+    connectTimeout = configuration.connectTimeout.nanoseconds
+    maxAge = configuration.maxAge?.nanoseconds ?? .max
+    passive = configuration.ejection.map(PassiveHealth.init)
+    budget = RetryBudget(configuration.retry)
     // Loops begin with different endpoints, so that few requests spread too.
-    self.nextEndpoint = worker.context.index % max(configuration.endpoints.count, 1)
+    balancer = plan.balancer.starting(at: worker.context.index)
+    let count = configuration.endpoints.count
+    var unknown = EndpointState()
+    unknown.isResolved = false
+    states = Array(repeating: unknown, count: count)
+    addresses = Array(repeating: [], count: count)
+    nextAddress = Array(repeating: worker.context.index, count: count)
+    idle = Array(repeating: [], count: count)
   }
 
-  /// An idle connection to the endpoint whose turn it is, if there is one; otherwise the waiter is told later.
-  func acquire(_ waiter: any UpstreamWaiter) -> Acquisition {
-    let endpoint = takeTurn()
-    if let connection = popIdle(endpoint) { return .connection(connection) }
-    if open < configuration.maxConnections { return .waiting(connect(UpstreamWish(waiter), to: endpoint)) }
-    for other in idle.indices {
-      if let connection = popIdle(other) { return .connection(connection) }
+  /// An idle connection to the endpoint that is chosen, if there is one; otherwise the waiter is told later.
+  ///
+  /// - Parameters:
+  ///   - key: what a hash policy goes by.
+  ///   - excluded: the endpoints that have been asked already.
+  ///   - isFresh: whether only a connection will do that has carried nothing.
+  func acquire(
+    _ waiter: any UpstreamWaiter, key: UInt64?, excluding excluded: EndpointSet = EndpointSet(), isFresh: Bool = false
+  ) -> Acquisition {
+    guard let endpoint = choose(key, excluded) else {
+      return .refused(states.contains(where: \.isResolved) ? .connectFailed : .unresolved)
     }
-    return enqueue(waiter)
+    if !isFresh, let connection = popIdle(endpoint) { return .connection(connection) }
+    if open < configuration.maxConnections { return .waiting(connect(UpstreamWish(waiter, key), to: endpoint)) }
+    if !isFresh {
+      for other in idle.indices where !excluded.contains(other) {
+        if let connection = popIdle(other) { return .connection(connection) }
+      }
+    }
+    return enqueue(waiter, key)
   }
 
-  /// A connection of its own for a request that found its idle connection closed.
-  func acquireFresh(_ waiter: any UpstreamWaiter) -> Acquisition {
-    if open < configuration.maxConnections { return .waiting(connect(UpstreamWish(waiter), to: takeTurn())) }
-    return enqueue(waiter)
+  private func choose(_ key: UInt64?, _ excluded: EndpointSet) -> Int? {
+    balancer.choose(
+      states, now: worker.context.now, key: key, excluding: excluded,
+      random: states.count > 1 ? worker.context.random() : 0)
   }
 
   /// A connection is not wanted any more.
@@ -70,16 +98,27 @@ final class UpstreamPool {
 
   /// A connection has finished an exchange and can carry another.
   func release(_ connection: UpstreamConnection) {
-    if isClosed || !connection.take() { return connection.end() }
-    if let waiter = nextWaiter() { return waiter.upstreamReady(connection) }
+    finished(connection)
+    guard !isClosed, isCurrent(connection), connection.take() else { return connection.end() }
+    if let waiter = nextWish()?.end() {
+      begin(connection)
+      return waiter.upstreamReady(connection)
+    }
     guard idleCount < configuration.maxIdle else { return connection.end() }
     connection.rest(until: worker.context.now &+ idleTimeout)
     idle[connection.endpointIndex].append(connection)
     idleCount += 1
   }
 
+  /// Whether a connection may still be used: it is young enough, and its address is still one of its endpoint's.
+  private func isCurrent(_ connection: UpstreamConnection) -> Bool {
+    worker.context.now &- connection.made < maxAge
+      && addresses[connection.endpointIndex].contains(connection.address)
+  }
+
   /// A connection is being closed: nobody gets it any more.
   func forget(_ connection: UpstreamConnection) {
+    finished(connection)
     guard let index = idle[connection.endpointIndex].lastIndex(where: { $0 === connection }) else { return }
     idle[connection.endpointIndex].remove(at: index)
     idleCount -= 1
@@ -99,28 +138,87 @@ final class UpstreamPool {
   }
 }
 
+// MARK: - How endpoints do
+
+extension UpstreamPool {
+  /// The addresses of an endpoint are these from now on.
+  func resolved(_ endpoint: Int, _ found: [SocketAddress]) {
+    addresses[endpoint] = found
+    states[endpoint].isResolved = !found.isEmpty
+    for connection in idle[endpoint] where !isCurrent(connection) { connection.end() }
+  }
+
+  /// Where an endpoint can be reached, another address first each time.
+  func addresses(of endpoint: Int) -> [SocketAddress] {
+    let all = addresses[endpoint]
+    guard all.count > 1 else { return all }
+    nextAddress[endpoint] &+= 1
+    let first = nextAddress[endpoint] % all.count
+    return Array(all[first...] + all[..<first])
+  }
+
+  /// What the active checks have found.
+  func checked(_ endpoint: Int, isHealthy: Bool) { states[endpoint].isHealthy = isHealthy }
+
+  /// An endpoint has answered as it should.
+  func succeeded(_ endpoint: Int) {
+    // Nearly always there is nothing to be noted.
+    guard states[endpoint].failures > 0 || states[endpoint].isReturnDue, let passive else { return }
+    tell(passive.success(endpoint, now: worker.context.now, in: &states), endpoint)
+  }
+
+  /// An endpoint could not be reached, gave no proper answer, or one that says that it cannot serve.
+  func failed(_ endpoint: Int) {
+    worker.counters.upstreamFailures &+= 1
+    guard let passive else { return }
+    tell(passive.failure(endpoint, now: worker.context.now, in: &states), endpoint)
+  }
+
+  private func tell(_ event: EjectionEvent?, _ endpoint: Int) {
+    guard let event else { return }
+    let name = configuration.endpoints[endpoint].description
+    switch event {
+    case .ejected(let time):
+      worker.counters.ejections &+= 1
+      worker.log(
+        .warning, "an endpoint is left out for failing",
+        ["upstream": configuration.name, "endpoint": name, "for": "\(time)"])
+    case .returned:
+      worker.log(.notice, "an endpoint is used again", ["upstream": configuration.name, "endpoint": name])
+    }
+  }
+
+  private func begin(_ connection: UpstreamConnection) {
+    connection.isCounted = true
+    states[connection.endpointIndex].inFlight += 1
+  }
+
+  private func finished(_ connection: UpstreamConnection) {
+    guard connection.isCounted else { return }
+    connection.isCounted = false
+    states[connection.endpointIndex].inFlight -= 1
+  }
+}
+
 // MARK: - Idle connections and the queue
 
 extension UpstreamPool {
-  private func takeTurn() -> Int {
-    let endpoint = nextEndpoint
-    nextEndpoint = (nextEndpoint + 1) % configuration.endpoints.count
-    return endpoint
-  }
-
   private func popIdle(_ endpoint: Int) -> UpstreamConnection? {
     while let connection = idle[endpoint].popLast() {
       idleCount -= 1
-      if connection.take() { return connection }
+      if connection.take() {
+        begin(connection)
+        return connection
+      }
     }
     return nil
   }
 
-  private func enqueue(_ waiter: any UpstreamWaiter) -> Acquisition {
+  private func enqueue(_ waiter: any UpstreamWaiter, _ key: UInt64?) -> Acquisition {
     guard queuedCount < configuration.maxWaiting else { return .refused(.tooManyWaiting) }
     // Those who left stand in the queue until their turn; they must not make it grow.
     if queue.count >= 2 * configuration.maxWaiting { queue.removeAll { !$0.isQueued } }
-    let wish = UpstreamWish(waiter)
+    let wish = UpstreamWish(waiter, key)
     wish.isQueued = true
     queuedCount += 1
     queue.append(wish)
@@ -137,47 +235,57 @@ extension UpstreamPool {
     return nil
   }
 
-  private func nextWaiter() -> (any UpstreamWaiter)? { nextWish()?.end() }
-
   private func serveWaiting() {
     guard !isClosed, open < configuration.maxConnections, let wish = nextWish() else { return }
-    connect(wish, to: takeTurn())
+    if let endpoint = choose(wish.key, EndpointSet()) {
+      connect(wish, to: endpoint)
+    } else {
+      wish.end()?.upstreamUnavailable(.unresolved)
+    }
   }
 }
 
 // MARK: - Connecting
 
 extension UpstreamPool {
-  /// Where an endpoint can be reached.
-  func addresses(of endpoint: Int) -> [SocketAddress] { worker.addresses[upstream][endpoint] }
+  /// A connection to one endpoint and no other, for a check of its health; over the bound if need be.
+  func connectToCheck(_ endpoint: Int, _ waiter: any UpstreamWaiter) -> UpstreamWish {
+    let wish = UpstreamWish(waiter, nil)
+    wish.isPinned = true
+    return connect(wish, to: endpoint)
+  }
 
   @discardableResult
-  private func connect(_ wish: UpstreamWish, to endpoint: Int, attempts: Int = 1) -> UpstreamWish {
+  private func connect(_ wish: UpstreamWish, to endpoint: Int) -> UpstreamWish {
     open += 1
+    wish.tried.insert(endpoint)
+    states[endpoint].inFlight += 1
     worker.counters.upstreamOpen &+= 1
     worker.counters.upstreamConnects &+= 1
-    ConnectAttempt(wish, pool: self, endpoint: endpoint, attempts: attempts).start()
+    ConnectAttempt(wish, pool: self, endpoint: endpoint).start()
     return wish
   }
 
-  /// An attempt has its connection.
-  func connected(_ connection: UpstreamConnection, for attempt: ConnectAttempt) {
-    guard let waiter = attempt.wish.end() else { return release(connection) }
+  /// An attempt has its connection, which counts as in flight already.
+  func connected(_ connection: UpstreamConnection, for wish: UpstreamWish) {
+    connection.isCounted = true
+    guard let waiter = wish.end() else { return release(connection) }
     waiter.upstreamReady(connection)
   }
 
   /// Nothing has been sent yet, so every endpoint is tried once, whatever the method.
-  func failed(_ attempt: ConnectAttempt, timedOut: Bool) {
+  func failed(_ attempt: ConnectAttempt, _ failure: UpstreamFailure) {
+    let wish = attempt.wish
+    states[attempt.endpoint].inFlight -= 1
     closedOne()
     worker.counters.upstreamConnectFailures &+= 1
+    if !wish.isPinned { failed(attempt.endpoint) }
     defer { serveWaiting() }
-    let wish = attempt.wish
     guard wish.isWanted else { return }
-    if attempt.attempts < configuration.endpoints.count {
-      let next = (attempt.endpoint + 1) % configuration.endpoints.count
-      connect(wish, to: next, attempts: attempt.attempts + 1)
+    if !wish.isPinned, let next = choose(wish.key, wish.tried) {
+      connect(wish, to: next)
     } else {
-      wish.end()?.upstreamUnavailable(timedOut ? .connectTimeout : .connectFailed)
+      wish.end()?.upstreamUnavailable(failure)
     }
   }
 

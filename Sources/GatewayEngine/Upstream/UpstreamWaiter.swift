@@ -13,8 +13,17 @@ final class UpstreamWish {
   private var waiter: (any UpstreamWaiter)?
   /// Whether it stands in the queue, rather than being connected for.
   var isQueued = false
+  /// Whether only the endpoint will do that was asked for.
+  var isPinned = false
+  /// What a hash policy goes by.
+  let key: UInt64?
+  /// The endpoints to which no connection could be made.
+  var tried = EndpointSet()
 
-  init(_ waiter: any UpstreamWaiter) { self.waiter = waiter }
+  init(_ waiter: any UpstreamWaiter, _ key: UInt64?) {
+    self.waiter = waiter
+    self.key = key
+  }
 
   /// Whether anybody still waits.
   var isWanted: Bool { waiter != nil }
@@ -31,6 +40,10 @@ final class UpstreamWish {
 enum UpstreamFailure {
   case connectFailed
   case connectTimeout
+  /// The handshake failed: most often the certificate is not what it should be.
+  case tlsFailed
+  /// No endpoint's name has an address.
+  case unresolved
   case tooManyWaiting
   case closedBeforeResponse
   case responseInvalid(ReasonCode)
@@ -45,6 +58,8 @@ enum UpstreamFailure {
     switch self {
     case .connectFailed: Self.connectFailedReply
     case .connectTimeout: Self.connectTimeoutReply
+    case .tlsFailed: Self.tlsFailedReply
+    case .unresolved: Self.unresolvedReply
     case .tooManyWaiting: Self.tooManyWaitingReply
     case .closedBeforeResponse: Self.closedReply
     case .headTimeout: Self.headTimeoutReply
@@ -59,6 +74,10 @@ enum UpstreamFailure {
     refusing: 502, "upstream_connect_failed", message: "No connection to the origin could be made.")
   private static let connectTimeoutReply = Reply(
     refusing: 504, "upstream_connect_timeout", message: "The origin did not accept a connection in time.")
+  private static let tlsFailedReply = Reply(
+    refusing: 502, "upstream_tls_failed", message: "No secure connection to the origin could be made.")
+  private static let unresolvedReply = Reply(
+    refusing: 502, "upstream_unresolved", message: "The origin's name has no address.")
   private static let tooManyWaitingReply = Reply(
     refusing: 503, "upstream_busy", message: "Too many requests wait for a connection to the origin. Try again later.")
   private static let closedReply = Reply(

@@ -1,0 +1,21 @@
+import GatewayKit
+
+/// An upstream, compiled; what its pools on all loops share.
+struct UpstreamPlan: Sendable {
+  let configuration: UpstreamConfiguration
+  /// Each loop takes a copy with turns of its own.
+  let balancer: LoadBalancer
+  /// Answers with these say that the endpoint cannot serve, so they count as failures of it.
+  static let failureStatuses = StatusSet(codes: [502, 503, 504])
+  /// Answers after which a request is tried elsewhere.
+  let retryStatuses: StatusSet
+  /// What TLS connections to its endpoints are made with; nil when no endpoint wants TLS.
+  let tls: ReloadableTLS<ClientTLSMaterial>?
+
+  init(_ configuration: UpstreamConfiguration, tls: ReloadableTLS<ClientTLSMaterial>?) {
+    self.configuration = configuration
+    self.tls = tls
+    balancer = LoadBalancer(configuration)
+    retryStatuses = StatusSet(codes: configuration.retry.statuses)
+  }
+}
