@@ -26,6 +26,7 @@ let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioFoundation = Target.Dependency.product(name: "NIOFoundationCompat", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -81,7 +82,7 @@ let package = Package(
     source("HTTPWire", [nio]),
     source("GatewayKit", ["HTTPWire", nio, logging]),
     .target(name: "CEpoll"),
-    source("GatewayEngine", ["CEpoll", "GatewayKit", "HTTPWire", nio, nioPosix, nioSSL, logging]),
+    source("GatewayEngine", ["CEpoll", "GatewayKit", "HTTPWire", nio, nioPosix, nioSSL, nioTLS, logging]),
     source("GatewayConfig", ["GatewayKit", yams]),
     source("UserApiTokens", [asyncHTTPClient, nio, nioFoundation, nioHTTP1]),
     source(
@@ -123,7 +124,9 @@ let package = Package(
       ["TokenService", "UserApiTokens", asyncHTTPClient, crypto, grdb, jwtKit, logging, nio, nioHTTP1, nioPosix]),
     tests("GatewayKitTests", ["GatewayKit", "GatewayTesting", "HTTPWire", nio]),
     tests("AdminTests", ["Admin", "GatewayEngine", "GatewayKit", "GatewayTesting", logging]),
-    tests("GatewayEngineTests", ["GatewayEngine", "GatewayKit", "GatewayTesting", "HTTPWire", nio]),
+    tests(
+      "GatewayEngineTests",
+      ["GatewayEngine", "GatewayKit", "GatewayTesting", "HTTPWire", logging, nio, nioEmbedded, nioPosix, nioSSL]),
     tests("GatewayConfigTests", ["GatewayConfig", "GatewayKit"]),
     tests(
       "AuthenticationTests",

@@ -9,11 +9,17 @@ package final class Gateway: Sendable {
   private let generation: Generation
   private let logger: Logger
   private let sockets: [ListeningSocket]
+  private let resolver: NameResolver
+  private let watch: Task<Void, Never>
   /// Where the listeners are bound, in the order of the configuration.
   package var addresses: [SocketAddress] { sockets.map(\.address) }
 
-  private init(_ lanes: [Lane], generation: Generation, logger: Logger, sockets: [ListeningSocket]) {
+  private init(
+    _ lanes: [Lane], generation: Generation, logger: Logger, sockets: [ListeningSocket], resolver: NameResolver
+  ) {
     self.lanes = lanes
+    self.resolver = resolver
+    self.watch = Self.watch(generation, logger)
     self.generation = generation
     self.logger = logger
     self.sockets = sockets
@@ -29,20 +35,35 @@ package final class Gateway: Sendable {
     try await generation.start()
     var lanes: [Lane] = []
     var sockets: [ListeningSocket] = []
+    let resolver = NameResolver(counters: generation.counters, logger: logger)
     do {
-      let addresses = await EndpointAddresses.resolve(generation.configuration)
       for index in 0..<loops {
-        lanes.append(try await Lane.start(index, generation, addresses, clock: clock))
+        lanes.append(try await Lane.start(index, generation, clock: clock, logger: logger))
       }
+      for lane in lanes { lane.follow(resolver, generation) }
+      await resolver.start(timeout: Self.firstResolution)
       for listener in generation.configuration.listeners { sockets.append(try await bind(listener)) }
       for lane in lanes { try await lane.listen(sockets, loops: loops) }
-      return Gateway(lanes, generation: generation, logger: logger, sockets: sockets)
+      return Gateway(lanes, generation: generation, logger: logger, sockets: sockets, resolver: resolver)
     } catch {
+      await resolver.stop()
       for lane in lanes { await lane.stop() }
       for socket in sockets { socket.close() }
       await generation.shutdown()
       throw error
     }
+  }
+
+  /// How long the start waits for the first addresses of names.
+  private static let firstResolution = Duration.seconds(2)
+  /// How often certificate files are looked at.
+  private static let watchInterval = Duration.seconds(2)
+
+  private static func watch(_ generation: Generation, _ logger: Logger) -> Task<Void, Never> {
+    let watch = FileWatch(interval: watchInterval, logger: logger)
+    for tls in generation.listenerTLS.compactMap(\.self) { watch.add(tls) }
+    for tls in generation.upstreams.compactMap(\.tls) { watch.add(tls) }
+    return Task.detached { await watch.run() }
   }
 
   private static func bind(_ configuration: ListenerConfiguration) async throws -> ListeningSocket {
@@ -102,6 +123,8 @@ extension Gateway {
       await tasks.next()
       tasks.cancelAll()
     }
+    watch.cancel()
+    await resolver.stop()
     for lane in lanes { await lane.stop() }
     await generation.shutdown()
   }

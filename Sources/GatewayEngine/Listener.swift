@@ -13,11 +13,16 @@ final class Listener {
   private let domainSources: [DomainSource]
   private let most: Int
   private let worker: LoopWorker
+  private let tls: ReloadableTLS<ServerTLSMaterial>?
   private var acceptor: Acceptor?
 
-  /// - Parameter loops: how many loops there are: each holds its share, so that nothing is counted across loops.
-  init(_ configuration: ListenerConfiguration, _ gateway: GatewayConfiguration, worker: LoopWorker, loops: Int) {
-    self.configuration = configuration
+  /// - Parameters:
+  ///   - index: the listener's place in the configuration.
+  ///   - loops: how many loops there are: each holds its share, so that nothing is counted across loops.
+  init(_ index: Int, worker: LoopWorker, loops: Int) {
+    let gateway = worker.generation.configuration
+    configuration = gateway.listeners[index]
+    tls = worker.generation.listenerTLS[index]
     self.domainSources = configuration.domainSources ?? gateway.domainSources
     self.most = max(gateway.limits.connections / max(loops, 1), 1)
     self.worker = worker
@@ -43,10 +48,11 @@ final class Listener {
       return Descriptor.close(descriptor)
     }
     let connection = ClientConnection(
-      worker: worker, descriptor: descriptor, peerAddress: peer.hostText, isSecure: false,
+      worker: worker, descriptor: descriptor, peerAddress: peer.hostText, isSecure: tls != nil,
       domainSources: domainSources)
     do {
       try connection.start()
+      if let tls { connection.secure(tls.current, within: configuration.tls?.handshakeTimeout) }
     } catch {
       worker.counters.connectionsRefused &+= 1
       connection.close()

@@ -117,7 +117,7 @@ extension ClientConnection {
   }
 
   private func cancelWish() {
-    if let wish, let plan { worker.pools[plan.upstream].cancel(wish) }
+    if let wish { pool?.cancel(wish) }
     wish = nil
   }
 

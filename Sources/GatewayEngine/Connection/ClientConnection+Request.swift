@@ -55,7 +55,9 @@ extension ClientConnection {
     if case .length(let length) = exchange.request.framing, let most = worker.limits.body, length > most {
       return refuseStray(Refusals.bodyTooLarge)
     }
-    switch DomainResolver.resolve(exchange.request, sources: domainSources, table: worker.generation.table) {
+    let found = DomainResolver.resolve(
+      exchange.request, serverName: serverName, sources: domainSources, table: worker.generation.table)
+    switch found {
     case .refused(let reply): refuseStray(reply)
     case .found(let index, let named):
       let domain = worker.generation.domains[index]

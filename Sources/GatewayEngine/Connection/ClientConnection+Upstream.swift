@@ -5,17 +5,23 @@ import NIOCore
 // The request's way to the origin.
 extension ClientConnection: UpstreamWaiter {
   func acquire() {
-    guard let plan else { return answer(Refusals.noRoute) }
-    wait(worker.pools[plan.upstream].acquire(self))
+    guard let pool else { return answer(Refusals.noRoute) }
+    pool.budget.request(now: worker.context.now)
+    retry.begin(exchange.request, bound: pool.configuration.retry.body)
+    ForwardingFields.apply(to: exchange, domain: domainWasNamed ? exchange.domain : nil)
+    let key = HashKey.of(exchange, pool.configuration.balance)
+    wait(pool.acquire(self, key: key), otherwise: nil)
   }
 
-  private func wait(_ acquisition: Acquisition) {
+  /// The pool of the exchange's upstream.
+  var pool: UpstreamPool? { plan.map { worker.pools[$0.upstream] } }
+
+  /// - Parameter failure: what the client is told when there is no connection, in place of what the pool says.
+  func wait(_ acquisition: Acquisition, otherwise failure: UpstreamFailure?) {
     switch acquisition {
     case .connection(let connection): send(over: connection)
-    case .refused(let failure): answer(failure.reply)
+    case .refused(let reason): answer((failure ?? reason).reply)
     case .waiting(let wish):
-      // Refused in the meantime: then the exchange has its answer already.
-      guard wish.isWanted else { return }
       self.wish = wish
       stage = .acquiring
       arm(worker.limits.upstreamHead)
@@ -39,22 +45,29 @@ extension ClientConnection: UpstreamWaiter {
     stage = .upstream
     exchange.outcome.upstreamStarted = worker.context.now
     exchange.outcome.endpoint = connection.endpointName
-    // The request's fields are edited once, however often it is sent.
-    if exchange.outcome.retries == 0 {
-      ForwardingFields.apply(to: exchange, domain: domainWasNamed ? exchange.domain : nil)
-    }
     worker.upstreamOutput.clear()
     exchange.request.serialize(
       into: &worker.upstreamOutput, extra: exchange.requestAdditions.lines, host: connection.hostField,
       pathPrefix: connection.basePath)
     connection.begin(self)
     connection.setReadingPaused(!isWritable)
+    resendContent()
     if contentIsRead {
       requestIsSent(connection)
       connection.write(&worker.upstreamOutput)
     } else {
       _ = sendContent()
     }
+  }
+
+  /// What went to an endpoint that failed goes to the next one too.
+  private func resendContent() {
+    guard retry.held.readableBytes > 0 else { return }
+    let isChunked = exchange.request.framing == .chunked
+    if isChunked { HeadWriting.appendChunkHead(retry.held.readableBytes, into: &worker.upstreamOutput) }
+    worker.upstreamOutput.writeImmutableBuffer(retry.held)
+    if isChunked { HeadWriting.writeLineEnd(into: &worker.upstreamOutput) }
+    if isChunked, contentIsRead { worker.upstreamOutput.writeStaticString(HeadWriting.lastChunk) }
   }
 
   /// Moves content from the input to the origin while it takes it; true when that ended the exchange.
@@ -83,6 +96,7 @@ extension ClientConnection: UpstreamWaiter {
         contentFailed(Refusals.bodyTooLarge)
         return false
       }
+      retry.hold(bytes)
       if isChunked { HeadWriting.appendChunkHead(bytes.readableBytes, into: &worker.upstreamOutput) }
       if bytes.readableBytes <= worker.limits.coalesce {
         worker.upstreamOutput.writeImmutableBuffer(bytes)
@@ -100,7 +114,7 @@ extension ClientConnection: UpstreamWaiter {
 
   private func requestIsSent(_ upstream: UpstreamConnection) {
     upstream.requestSent()
-    if !responseHasBegun, let plan { arm(worker.pools[plan.upstream].headTimeout) }
+    if !responseHasBegun, let pool { arm(pool.headTimeout) }
   }
 
   /// The content is broken, too large or too late: the message at the origin is cut and never ended properly.
@@ -123,6 +137,7 @@ extension ClientConnection: UpstreamExchange {
   }
 
   func upstreamHead(_ head: inout ResponseHead) {
+    if judgeEndpoint(by: head.status) { return }
     exchange.outcome.upstreamHead = worker.context.now
     swap(&exchange.response, &head)
     head.reset()
@@ -206,27 +221,11 @@ extension ClientConnection: UpstreamExchange {
     upstream = nil
     writeOutput()
     if responseHasBegun {
+      if let failed { pool?.failed(failed.endpointIndex) }
       cut(failure.reply.reason)
-    } else if case .closedBeforeResponse = failure, let failed, mayRetry(failed) {
-      retry()
-    } else {
+    } else if failed.map({ tryAgain(after: failure, $0) }) != true {
       answer(failure.reply)
     }
     process()
-  }
-
-  /// A connection that had carried others and was closed before any byte of an answer was most likely closed while it
-  /// rested. What may be repeated (RFC 9110 section 9.2.2) and has no content is sent again, once, on a fresh one.
-  private func mayRetry(_ failed: UpstreamConnection) -> Bool {
-    let hasNoContent = exchange.request.framing == .none || exchange.request.framing == .length(0)
-    return failed.carried > 0 && !failed.hasAnswered && hasNoContent && exchange.request.method.isIdempotent
-      && exchange.outcome.retries == 0
-  }
-
-  private func retry() {
-    guard let plan else { return answer(Refusals.noRoute) }
-    exchange.outcome.retries += 1
-    worker.counters.upstreamRetries &+= 1
-    wait(worker.pools[plan.upstream].acquireFresh(self))
   }
 }

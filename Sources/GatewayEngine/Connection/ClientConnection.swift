@@ -25,6 +25,8 @@ final class ClientConnection: StreamSocket {
   let worker: LoopWorker
   let exchange: Exchange
   let domainSources: [DomainSource]
+  /// What the client asked for in the TLS handshake, in lower case.
+  private(set) var serverName: String?
 
   var stage = Stage.head
   @exclusivity(unchecked) var parser: RequestHeadParser
@@ -41,6 +43,7 @@ final class ClientConnection: StreamSocket {
   /// Whether `losantdomain` named the domain.
   var domainWasNamed = false
   var upstream: UpstreamConnection?
+  @exclusivity(unchecked) var retry = RetryState()
   /// The wish for a connection, while it waits.
   var wish: UpstreamWish?
   /// How much was left to be written when the client was last looked at for being slow.
@@ -75,6 +78,12 @@ final class ClientConnection: StreamSocket {
     timer.target = self
     worker.opened()
     arm(worker.limits.requestHead)
+  }
+
+  /// From here on the client speaks TLS.
+  func secure(_ material: ServerTLSMaterial, within limit: Duration?) {
+    arm(limit?.nanoseconds ?? worker.limits.requestHead)
+    secure(TLSChannel(eventLoop: loop, material: material, delegate: self))
   }
 
   /// Works until nothing more can be done with what is here.
@@ -137,6 +146,15 @@ final class ClientConnection: StreamSocket {
   }
 
   override func outputFailed() { close() }
+
+  override func secured(serverName: String?) {
+    self.serverName = serverName
+    arm(worker.limits.requestHead)
+  }
+
+  override func tlsBroke(_ failure: TLSFailure) {
+    if failure.kind != .truncated { worker.counters.reasons["tls_failed", default: 0] &+= 1 }
+  }
 
   override func outputClosed() { if stage == .lingering { arm(worker.limits.linger) } }
 

@@ -9,9 +9,12 @@ enum DomainResolver {
     case refused(Reply)
   }
 
-  /// `losantdomain` names a domain or nothing (an empty one counts as absent, since real clients send it). The host counts
-  /// when it is a domain's: a gateway's own host names no tenant. When both name one they must agree.
-  static func resolve(_ request: RequestHead, sources: [DomainSource], table: DomainTable) -> Result {
+  /// `losantdomain` names a domain or nothing (an empty one counts as absent, since real clients send it). The host and the
+  /// server name of the handshake count when they are a domain's: a gateway's own names name no tenant. All that name one
+  /// must agree.
+  static func resolve(
+    _ request: RequestHead, serverName: String?, sources: [DomainSource], table: DomainTable
+  ) -> Result {
     var found: Int?
     var named = false
     if sources.contains(.losantdomain), request.block.present.contains(.losantdomain) {
@@ -26,6 +29,10 @@ enum DomainResolver {
       }
     }
     if sources.contains(.host), let domain = request.withHostName({ table.find($0) }) {
+      if let found, found != domain { return .refused(Refusals.domainMismatch) }
+      found = domain
+    }
+    if sources.contains(.sni), let domain = serverName.flatMap(table.find(name:)) {
       if let found, found != domain { return .refused(Refusals.domainMismatch) }
       found = domain
     }

@@ -38,6 +38,12 @@ struct DomainTable: Sendable {
     return nil
   }
 
+  /// The same for a text.
+  func find(name: String) -> Int? {
+    var name = name
+    return name.withUTF8 { find(UnsafeRawBufferPointer($0)) }
+  }
+
   private mutating func insert(_ name: [UInt8], _ domain: Int) {
     let hash = name.withUnsafeBytes { ByteHash.hashLowercased($0, seed: seed) }
     var place = Int(truncatingIfNeeded: hash) & mask

@@ -1,5 +1,4 @@
 package import GatewayKit
-import NIOSSL
 
 /// A configuration, compiled. Immutable and shared by all loops; replaced whole.
 package final class Generation: Sendable {
@@ -12,14 +11,16 @@ package final class Generation: Sendable {
   let table: DomainTable
   /// The chain whose observers see what was refused before its domain was known.
   let strayChain: Int
-  /// How origins are spoken to over TLS: verified against the system's roots.
-  let tls: NIOSSLContext?
+  let upstreams: [UpstreamPlan]
+  /// What connections of clients are made with, by listener; nil where they are plain.
+  let listenerTLS: [ReloadableTLS<ServerTLSMaterial>?]
   /// The counters that the plugins registered.
   package let counters: CounterRegistry
 
   init(
     configuration: GatewayConfiguration, plugins: [any Plugin], chains: [[Int]], domains: [DomainPlan],
-    table: DomainTable, strayChain: Int, tls: NIOSSLContext?, counters: CounterRegistry
+    table: DomainTable, strayChain: Int, upstreams: [UpstreamPlan],
+    listenerTLS: [ReloadableTLS<ServerTLSMaterial>?], counters: CounterRegistry
   ) {
     self.configuration = configuration
     self.plugins = plugins
@@ -27,7 +28,8 @@ package final class Generation: Sendable {
     self.domains = domains
     self.table = table
     self.strayChain = strayChain
-    self.tls = tls
+    self.upstreams = upstreams
+    self.listenerTLS = listenerTLS
     self.counters = counters
   }
 
@@ -72,10 +74,16 @@ final class RoutePlan: Sendable {
   let upstream: Int
   /// Index of the chain in the generation.
   let chain: Int
+  /// Whether its responses are streams, whatever they say of themselves.
+  let isStream: Bool
+  /// Whether an exchange may become a WebSocket tunnel.
+  let allowsWebSocket: Bool
 
-  init(facts: RouteFacts, upstream: Int, chain: Int) {
+  init(facts: RouteFacts, upstream: Int, chain: Int, isStream: Bool = false, allowsWebSocket: Bool) {
     self.facts = facts
     self.upstream = upstream
     self.chain = chain
+    self.isStream = isStream
+    self.allowsWebSocket = allowsWebSocket
   }
 }

@@ -1,5 +1,4 @@
 package import GatewayKit
-import NIOSSL
 
 /// Turns a configuration into a generation: loads catalogues, makes the plugins, builds the tables. Every mistake is
 /// collected, so that all are reported at once; `check` and `run` come this way both.
@@ -19,6 +18,7 @@ package struct GenerationCompiler {
     let settings: AnyHashable
   }
   private var chains: [[Int]] = []
+  private var clientTLS: [ClientTLSMaterial.Files: ReloadableTLS<ClientTLSMaterial>?] = [:]
   private var chainIndices: [[Int]: Int] = [:]
 
   private init(_ configuration: GatewayConfiguration, _ registry: PluginRegistry, _ environment: PluginEnvironment) {
@@ -55,12 +55,13 @@ package struct GenerationCompiler {
       plans.append(plan(domain))
     }
     let stray = chain(of: configuration.effectiveUse(domain: nil, route: nil))
-    let tls = tlsContext()
+    let listenerTLS = configuration.listeners.enumerated().map { serverTLS($0.element, index: $0.offset) }
+    let upstreams = configuration.upstreams.map { UpstreamPlan($0, tls: clientTLS(of: $0)) }
     if !issues.isEmpty { throw ConfigurationError(issues: issues.issues) }
     return Generation(
       configuration: configuration, plugins: plugins, chains: chains, domains: plans,
-      table: DomainTable(names, seed: environment.hashSeed), strayChain: stray, tls: tls,
-      counters: environment.counters)
+      table: DomainTable(names, seed: environment.hashSeed), strayChain: stray, upstreams: upstreams,
+      listenerTLS: listenerTLS, counters: environment.counters)
   }
 
   private mutating func plan(_ domain: DomainConfiguration) -> DomainPlan {
@@ -78,7 +79,8 @@ package struct GenerationCompiler {
       let methods = route.methods?.joined(separator: ",") ?? "*"
       let plan = RoutePlan(
         facts: RouteFacts(pattern: route.path, methods: methods), upstream: upstream,
-        chain: chain(of: configuration.effectiveUse(domain: domain, route: route)))
+        chain: chain(of: configuration.effectiveUse(domain: domain, route: route)), isStream: route.isStream,
+        allowsWebSocket: route.webSocket ?? domain.webSocket)
       for method in route.methods.map({ $0.map(Optional.some) }) ?? [nil] {
         tree.insert(route.path, method: method, plan)
       }
@@ -89,28 +91,52 @@ package struct GenerationCompiler {
   private mutating func fallback(of domain: DomainConfiguration) -> RoutePlan? {
     guard let upstream = upstreamIndex(domain.upstream) else { return nil }
     let chain = chain(of: configuration.effectiveUse(domain: domain, route: nil))
-    return RoutePlan(facts: RouteFacts(pattern: "*", methods: "*"), upstream: upstream, chain: chain)
-  }
-
-  private func tlsContext() -> NIOSSLContext? {
-    guard let upstream = configuration.upstreams.first(where: { $0.endpoints.contains { $0.isTLS } }) else {
-      return nil
-    }
-    do {
-      var settings = TLSConfiguration.makeClientConfiguration()
-      settings.applicationProtocols = ["http/1.1"]
-      return try NIOSSLContext(configuration: settings)
-    } catch {
-      issues.append(
-        ConfigurationIssue(
-          position: upstream.position, path: "upstreams", message: "TLS towards the origin cannot be set up: \(error)",
-          hint: "install the system's CA certificates"))
-      return nil
-    }
+    return RoutePlan(
+      facts: RouteFacts(pattern: "*", methods: "*"), upstream: upstream, chain: chain,
+      allowsWebSocket: domain.webSocket)
   }
 
   private func upstreamIndex(_ name: String?) -> Int? {
     name.flatMap { name in configuration.upstreams.firstIndex { $0.name == name } }
+  }
+}
+
+// MARK: - TLS
+
+extension GenerationCompiler {
+  private mutating func serverTLS(
+    _ listener: ListenerConfiguration, index: Int
+  ) -> ReloadableTLS<ServerTLSMaterial>? {
+    guard let tls = listener.tls else { return nil }
+    let clock = environment.clock
+    return loaded(tls.certificates.flatMap { [$0.certificate, $0.key] }) {
+      try ServerTLSMaterial.load(tls, path: "listeners[\(index)].tls", clock: clock)
+    }
+  }
+
+  /// Upstreams that name the same files share what is read from them.
+  private mutating func clientTLS(of upstream: UpstreamConfiguration) -> ReloadableTLS<ClientTLSMaterial>? {
+    guard upstream.endpoints.contains(where: \.isTLS) else { return nil }
+    let (files, clock) = (upstream.tls.files, environment.clock)
+    if let known = clientTLS[files] { return known }
+    let made: ReloadableTLS<ClientTLSMaterial>? = loaded(files.all) {
+      try ClientTLSMaterial.load(
+        files, path: "upstreams.\(upstream.name).tls", position: upstream.position, clock: clock)
+    }
+    clientTLS.updateValue(made, forKey: files)
+    return made
+  }
+
+  /// nil, once reported, when the files are not what they should be.
+  private func loaded<Material: TLSMaterial>(
+    _ files: [String], _ load: @escaping @Sendable () throws -> Material
+  ) -> ReloadableTLS<Material>? {
+    do {
+      return try ReloadableTLS(files: files, load: load)
+    } catch {
+      for issue in (error as? ConfigurationError)?.issues ?? [] { issues.append(issue) }
+      return nil
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 import GatewayKit
+import Logging
 import NIOCore
 
 /// One event loop with what runs on it, as the rest of the program sees it.
@@ -15,25 +16,36 @@ struct Lane: Sendable {
   }
 
   static func start(
-    _ index: Int, _ generation: Generation, _ addresses: [[[SocketAddress]]], clock: any GatewayClock
+    _ index: Int, _ generation: Generation, clock: any GatewayClock, logger: Logger
   ) async throws -> Lane {
     let loop = try PollLoop.start(name: "gatehouse-\(index)")
     let bound = try await loop.submit {
       let context = LoopContext(eventLoop: loop, index: index, clock: clock, random: SystemRandomNumberGenerator())
-      let worker = LoopWorker(loop: loop, context: context, generation: generation, addresses: addresses)
+      let worker = LoopWorker(loop: loop, context: context, generation: generation, logger: logger)
       worker.start()
       return NIOLoopBound(Contents(worker), eventLoop: loop)
     }.get()
     return Lane(loop: loop, bound: bound)
   }
 
+  /// Tells the pools where endpoints can be reached, from now on.
+  func follow(_ resolver: NameResolver, _ generation: Generation) {
+    for (upstream, plan) in generation.upstreams.enumerated() {
+      let interval = plan.configuration.resolveInterval
+      for (index, endpoint) in plan.configuration.endpoints.enumerated() {
+        resolver.subscribe(host: endpoint.host, port: endpoint.port, interval: interval) { [loop, bound] addresses in
+          loop.execute { bound.value.worker.resolved(upstream, index, addresses) }
+        }
+      }
+    }
+  }
+
   /// Begins to accept connections.
   func listen(_ sockets: [ListeningSocket], loops: Int) async throws {
     try await loop.submit { [bound] in
       let contents = bound.value
-      let configuration = contents.worker.generation.configuration
-      for (listener, socket) in zip(configuration.listeners, sockets) {
-        let listener = Listener(listener, configuration, worker: contents.worker, loops: loops)
+      for (index, socket) in sockets.enumerated() {
+        let listener = Listener(index, worker: contents.worker, loops: loops)
         try listener.start(socket)
         contents.listeners.append(listener)
       }

@@ -12,6 +12,10 @@ package struct LoopCounters: Sendable {
   package var upstreamConnectFailures: UInt64 = 0
   package var upstreamOpen: UInt64 = 0
   package var upstreamRetries: UInt64 = 0
+  /// Requests that an endpoint failed, connections that could not be made included.
+  package var upstreamFailures: UInt64 = 0
+  /// How often an endpoint was left out for failing.
+  package var ejections: UInt64 = 0
   /// Refusals and cuts of the gateway's own, by reason code.
   package var reasons: [String: UInt64] = [:]
 
@@ -30,6 +34,8 @@ package struct LoopCounters: Sendable {
     upstreamConnectFailures &+= other.upstreamConnectFailures
     upstreamOpen &+= other.upstreamOpen
     upstreamRetries &+= other.upstreamRetries
+    upstreamFailures &+= other.upstreamFailures
+    ejections &+= other.ejections
     reasons.merge(other.reasons) { $0 &+ $1 }
   }
 }

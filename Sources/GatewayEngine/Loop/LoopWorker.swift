@@ -1,14 +1,15 @@
 import GatewayKit
 import HTTPWire
+import Logging
 import NIOCore
+import NIOPosix
 
 /// Everything that one event loop owns: its clock, timers, connections, upstream pools, filters and counters.
 /// Bound to its loop, so nothing in it is locked.
 final class LoopWorker {
   let loop: PollLoop
   let context: LoopContext
-  /// Where each upstream's endpoints can be reached.
-  let addresses: [[[SocketAddress]]]
+  private let logger: Logger
   private(set) var generation: Generation
   @exclusivity(unchecked) private(set) var limits: LoopLimits
   @exclusivity(unchecked) private var chains: [Chain?]
@@ -29,16 +30,16 @@ final class LoopWorker {
   @exclusivity(unchecked) var scratch = ByteBuffer()
   @exclusivity(unchecked) private var date = DateLine()
 
-  init(loop: PollLoop, context: LoopContext, generation: Generation, addresses: [[[SocketAddress]]]) {
+  init(loop: PollLoop, context: LoopContext, generation: Generation, logger: Logger) {
     self.loop = loop
     self.context = context
-    self.addresses = addresses
+    self.logger = logger
     self.generation = generation
     self.limits = LoopLimits(generation.configuration)
     self.chains = Array(repeating: nil, count: generation.chains.count)
     self.filters = Array(repeating: nil, count: generation.plugins.count)
     self.wheel = TimerWheel(tick: 50_000_000, slots: 128, now: context.now)
-    self.pools = generation.configuration.upstreams.indices.map { UpstreamPool($0, worker: self) }
+    self.pools = generation.upstreams.map { UpstreamPool($0, worker: self) }
   }
 
   /// Begins to turn the timers.
@@ -72,6 +73,13 @@ final class LoopWorker {
     return filter
   }
 
+  /// Logs an event that is no request's; off the loop, since a handler may block.
+  func log(_ level: Logger.Level, _ message: Logger.Message, _ metadata: [String: String]) {
+    guard logger.logLevel <= level else { return }
+    let (logger, metadata) = (logger, metadata.mapValues { Logger.MetadataValue.string($0) })
+    NIOThreadPool.singleton.submit { _ in logger.log(level: level, message, metadata: metadata) }
+  }
+
   /// Writes the Date field of now (RFC 9110 section 6.6.1).
   func writeDate(into buffer: inout ByteBuffer) { date.write(into: &buffer, wall: context.wall) }
 }
@@ -94,6 +102,12 @@ extension LoopWorker {
   }
 
   private var clients: [ClientConnection] { loop.poller.targets.compactMap { $0 as? ClientConnection } }
+
+  /// An endpoint can be reached here from now on.
+  func resolved(_ upstream: Int, _ endpoint: Int, _ addresses: [SocketAddress]) {
+    // After the end there are no pools.
+    if upstream < pools.count { pools[upstream].resolved(endpoint, addresses) }
+  }
 
   /// Lets running exchanges finish and closes idle connections; the promise is kept when no client is left.
   func drain(_ promise: EventLoopPromise<Void>) {

@@ -35,6 +35,8 @@ class StreamSocket: PollTarget {
   private final var peerHasClosed = false
   private final var readSize = PollLoop.inputCapacity
 
+  /// nil while plain bytes pass.
+  final private(set) var tls: TLSChannel?
   @exclusivity(unchecked) private final var output = OutputQueue()
   final var isConnecting = false
   private final var isBlocked = false
@@ -50,6 +52,8 @@ class StreamSocket: PollTarget {
   }
 
   // What is to be told later.
+  private final var hasTLSEnded = false
+  private final var tlsFailure: TLSFailure?
   private final var tellsClosed = false
   private final var tellsOutputClosed = false
   private final var tellsBroken = false
@@ -85,6 +89,10 @@ class StreamSocket: PollTarget {
   func outputClosed() {}
   /// The peer takes no more output.
   func outputFailed() {}
+  /// The TLS handshake is done; nothing is received before.
+  func secured(serverName: String?) {}
+  /// The TLS connection broke. The end of the input is told besides.
+  func tlsBroke(_ failure: TLSFailure) {}
   /// The socket is closed; told once.
   func closed() {}
 
@@ -96,7 +104,7 @@ class StreamSocket: PollTarget {
         isConnecting = false
         connected(Descriptor.pendingError(descriptor))
       }
-      if isOpen, output.bytes > 0 { sendOutput() }
+      if isOpen, output.bytes > 0 { outputProgressed() }
     }
     guard isOpen, events.isReadable else { return }
     mayBeReadable = true
@@ -106,6 +114,10 @@ class StreamSocket: PollTarget {
   }
 
   final override func deferredWork() {
+    if let failure = tlsFailure.take() {
+      tlsBroke(failure)
+      endInput(.failed)
+    }
     if tellsClosed {
       tellsClosed = false
       return closed()
@@ -146,11 +158,11 @@ extension StreamSocket {
   }
 
   private final func receiveOnce() {
-    makeRoom()
-    let (count, space) = receiveInput()
+    let before = input.readableBytes
+    let (count, space) = tls.map { receive(through: $0) } ?? receivePlain()
     guard count > 0 else {
       mayBeReadable = false
-      if count != -Int(EAGAIN) { endInput(count == 0 ? .closed : .failed) }
+      if count != -Int(EAGAIN) { transportEnded(count == 0 ? .closed : .failed) }
       return
     }
     // Less than there was room for was all there was; only the end can still be to come.
@@ -160,7 +172,13 @@ extension StreamSocket {
     } else if count < readSize / 8 {
       readSize = PollLoop.inputCapacity
     }
-    inputReceived()
+    if tls == nil || input.readableBytes > before { inputReceived() }
+    if hasTLSEnded { endInput(.closed) }
+  }
+
+  private final func receivePlain() -> (count: Int, space: Int) {
+    makeRoom()
+    return Self.receive(into: &input, from: descriptor)
   }
 
   private final func makeRoom() {
@@ -177,14 +195,30 @@ extension StreamSocket {
     }
   }
 
-  private final func receiveInput() -> (count: Int, space: Int) {
+  private static func receive(into buffer: inout ByteBuffer, from descriptor: CInt) -> (count: Int, space: Int) {
     var (count, space) = (0, 0)
-    input.writeWithUnsafeMutableBytes(minimumWritableBytes: 1) { target in
+    buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 1) { target in
       space = target.count
       count = Int(gh_receive(descriptor, target.baseAddress, target.count))
       return max(count, 0)
     }
     return (count, space)
+  }
+
+  private final func receive(through tls: TLSChannel) -> (count: Int, space: Int) {
+    var ciphertext =
+      readSize == PollLoop.inputCapacity ? loop.takeInput() : ByteBufferAllocator().buffer(capacity: readSize)
+    let result = Self.receive(into: &ciphertext, from: descriptor)
+    if result.count > 0 { tls.receive(ciphertext) }
+    loop.giveInput(ciphertext)
+    return result
+  }
+
+  /// Over TLS an end without the peer's word for it may have been made by anybody.
+  private final func transportEnded(_ end: InputEnd) {
+    guard let tls, !hasTLSEnded else { return endInput(end) }
+    tls.receiveEnd()
+    endInput(.failed)
   }
 
   private final func endInput(_ end: InputEnd) {
@@ -214,6 +248,7 @@ extension StreamSocket {
   /// Writes all that is readable and clears the buffer, which keeps its memory when the system takes everything.
   final func write(_ bytes: inout ByteBuffer) {
     defer { bytes.clear() }
+    if let tls { return encrypt([bytes], tls) }
     guard canSend else { return enqueue(bytes) }
     let sent = OutputQueue.send(bytes, to: descriptor)
     if sent == bytes.readableBytes { return }
@@ -225,6 +260,7 @@ extension StreamSocket {
   /// Writes what is readable in both, the head first, and clears the head.
   final func write(_ head: inout ByteBuffer, _ body: ByteBuffer) {
     defer { head.clear() }
+    if let tls { return encrypt([head, body], tls) }
     guard canSend else {
       enqueue(head)
       return enqueue(body)
@@ -242,6 +278,12 @@ extension StreamSocket {
     enqueue(body)
   }
 
+  private final func encrypt(_ pieces: [ByteBuffer], _ tls: TLSChannel) {
+    guard isOpen, !isOutputBroken else { return }
+    for piece in pieces where piece.readableBytes > 0 { tls.write(piece) }
+    tls.flush()
+  }
+
   private final var canSend: Bool { output.bytes == 0 && !isConnecting && isOpen && !isOutputBroken }
 
   private final func enqueue(_ bytes: ByteBuffer) {
@@ -252,10 +294,14 @@ extension StreamSocket {
 
   private final func sendOutput() {
     switch output.send(to: descriptor) {
-    case .failed: return breakOutput()
+    case .failed: breakOutput()
     case .blocked: break
     case .done: finishEnding()
     }
+  }
+
+  private final func outputProgressed() {
+    sendOutput()
     if isOpen, isBlocked, output.bytes <= outputBound / 2 {
       isBlocked = false
       outputDrained()
@@ -266,18 +312,22 @@ extension StreamSocket {
     output.removeAll()
     isOutputBroken = true
     tellsBroken = true
+    // What the peer sent before is still to be had, and then the end is.
+    mayBeReadable = true
     loop.later(self)
   }
 
   /// Closes our side when all is sent; ``outputClosed()`` tells.
   final func closeOutput() {
     guard ending == .none else { return }
+    tls?.closeOutput()
     ending = .output
     if output.bytes == 0 { finishEnding() }
   }
 
   /// Closes the socket when all is sent.
   final func closeWhenWritten() {
+    tls?.close()
     ending = .whole
     if output.bytes == 0 { finishEnding() }
   }
@@ -297,6 +347,12 @@ extension StreamSocket {
   /// Closes the socket at once; output that waits is dropped. ``closed()`` is told later in this turn.
   final func close() {
     guard isOpen else { return }
+    // Says goodbye to the peer, which needs the socket, and calls back at once.
+    if let tls = tls.take() {
+      ending = .whole
+      tls.close()
+      guard isOpen else { return }
+    }
     loop.poller.forget(self)
     Descriptor.close(descriptor)
     descriptor = -1
@@ -310,5 +366,48 @@ extension StreamSocket {
   final func reset() {
     if isOpen { Descriptor.setReset(descriptor) }
     close()
+  }
+}
+
+// MARK: - TLS
+
+extension StreamSocket: TLSChannelDelegate {
+  /// From here on everything passes through TLS.
+  final func secure(_ channel: TLSChannel) {
+    tls = channel
+    channel.start()
+  }
+
+  func tlsOutput(_ ciphertext: ByteBuffer) {
+    if isOpen, !isOutputBroken { output.append(ciphertext) }
+  }
+
+  func tlsFlush() {
+    if output.bytes > 0, !isConnecting, isOpen { sendOutput() }
+    if !isWritable { isBlocked = true }
+  }
+
+  func tlsHandshakeCompleted(serverName: String?, applicationProtocol: String?) { secured(serverName: serverName) }
+
+  func tlsReceived(_ plaintext: ByteBuffer) {
+    if input.readableBytes == 0 {
+      input = plaintext
+    } else {
+      input.discardReadBytes()
+      input.writeImmutableBuffer(plaintext)
+    }
+  }
+
+  func tlsReceivedEnd() { hasTLSEnded = true }
+
+  func tlsFailed(_ failure: TLSFailure) {
+    tlsFailure = failure
+    loop.later(self)
+  }
+
+  /// What it still had to say is in the output.
+  func tlsClosed() {
+    tls = nil
+    if isOpen, ending == .none { closeWhenWritten() }
   }
 }

@@ -11,22 +11,19 @@ import NIOCore
 final class ConnectAttempt: TimerTarget {
   let endpoint: Int
   let wish: UpstreamWish
-  /// How many endpoints this wish has been tried at, this one counted.
-  let attempts: Int
 
   private let pool: UpstreamPool
-  private var addresses: [SocketAddress]
+  private let addresses: [SocketAddress]
   private var next = 0
   private var connection: UpstreamConnection?
   private let timer = Timer()
   private let deadline: Int64
-  private var hasTimedOut = false
+  private var failure = UpstreamFailure.connectFailed
 
-  init(_ wish: UpstreamWish, pool: UpstreamPool, endpoint: Int, attempts: Int) {
+  init(_ wish: UpstreamWish, pool: UpstreamPool, endpoint: Int) {
     self.wish = wish
     self.pool = pool
     self.endpoint = endpoint
-    self.attempts = attempts
     addresses = pool.addresses(of: endpoint)
     deadline = pool.worker.context.now &+ pool.connectTimeout
     timer.target = self
@@ -52,7 +49,8 @@ final class ConnectAttempt: TimerTarget {
     guard let descriptor = try? Descriptor.openStream(address.protocol == .inet6 ? AF_INET6 : AF_INET) else {
       return false
     }
-    let connection = UpstreamConnection(endpoint: endpoint, pool: pool, descriptor: descriptor, attempt: self)
+    let connection = UpstreamConnection(
+      endpoint: endpoint, at: address, pool: pool, descriptor: descriptor, attempt: self)
     Descriptor.setNoDelay(descriptor)
     let result = address.withSockAddr { Glibc.connect(descriptor, $0, socklen_t($1)) }
     guard result == 0 || errno == EINPROGRESS, (try? connection.register()) != nil else {
@@ -68,28 +66,33 @@ final class ConnectAttempt: TimerTarget {
   /// Each address has its share of the time, so that a dead first one leaves some for the others.
   private var share: Int64 { pool.connectTimeout / Int64(max(addresses.count, 1)) }
 
-  /// The connection is made, or the system says that it cannot be.
-  func finished(_ connection: UpstreamConnection, error: CInt) {
+  /// The connection can be used.
+  func made(_ connection: UpstreamConnection) {
     self.connection = nil
-    guard error == 0 else {
-      connection.discard()
-      if !tryAddresses() { fail() }
-      return
-    }
     end()
-    pool.connected(connection, for: self)
+    pool.connected(connection, for: wish)
+  }
+
+  /// The connection cannot be made.
+  func refused(_ connection: UpstreamConnection, _ failure: UpstreamFailure) {
+    self.failure = failure
+    goOn(after: connection)
   }
 
   func timerFired() {
-    hasTimedOut = true
+    failure = .connectTimeout
+    goOn(after: connection)
+  }
+
+  private func goOn(after connection: UpstreamConnection?) {
+    self.connection = nil
     connection?.discard()
-    connection = nil
     if !tryAddresses() { fail() }
   }
 
   private func fail() {
     end()
-    pool.failed(self, timedOut: hasTimedOut)
+    pool.failed(self, failure)
   }
 
   private func end() {

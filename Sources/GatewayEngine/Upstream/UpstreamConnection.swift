@@ -1,5 +1,6 @@
 import GatewayKit
 import HTTPWire
+import Logging
 import NIOCore
 
 /// The exchange that an upstream connection carries, seen from the connection.
@@ -36,6 +37,11 @@ final class UpstreamConnection: StreamSocket {
 
   let endpoint: Endpoint
   let endpointIndex: Int
+  let address: SocketAddress
+  /// When it was begun, monotonic nanoseconds.
+  let made: Int64
+  /// Whether its pool counts it as in flight.
+  var isCounted = false
   /// `host:port`, for the log.
   let endpointName: String
   /// The value of the Host field: the port is left out when it is the scheme's own (RFC 9110 section 7.2).
@@ -61,8 +67,12 @@ final class UpstreamConnection: StreamSocket {
   private var keepsConnection = false
   private let timer = Timer()
 
-  init(endpoint index: Int, pool: UpstreamPool, descriptor: CInt, attempt: ConnectAttempt) {
+  init(
+    endpoint index: Int, at address: SocketAddress, pool: UpstreamPool, descriptor: CInt, attempt: ConnectAttempt
+  ) {
     self.attempt = attempt
+    self.address = address
+    self.made = pool.worker.context.now
     self.pool = pool
     self.endpointIndex = index
     self.endpoint = pool.configuration.endpoints[index]
@@ -79,10 +89,32 @@ final class UpstreamConnection: StreamSocket {
   // MARK: Socket
 
   override func connected(_ error: CInt) {
-    let attempt = self.attempt.take()
-    if error == 0 { stage = .taken }
-    attempt?.finished(self, error: error)
+    guard error == 0 else { return refused(.connectFailed) }
+    guard endpoint.isTLS else { return connectionMade() }
+    do {
+      guard let material = pool.plan.tls?.current else { return refused(.tlsFailed) }
+      let host = pool.configuration.tls.serverName ?? endpoint.host
+      secure(try material.makeChannel(eventLoop: loop, host: host, delegate: self))
+    } catch {
+      tlsBroke(error)
+      refused(.tlsFailed)
+    }
   }
+
+  override func secured(serverName: String?) { connectionMade() }
+
+  override func tlsBroke(_ failure: TLSFailure) {
+    pool.worker.log(
+      .warning, "a TLS connection to an origin failed",
+      ["upstream": pool.configuration.name, "endpoint": endpointName, "reason": "\(failure)"])
+  }
+
+  private func connectionMade() {
+    stage = .taken
+    attempt.take()?.made(self)
+  }
+
+  private func refused(_ failure: UpstreamFailure) { attempt.take()?.refused(self, failure) }
 
   override func inputReceived() {
     do {
@@ -94,13 +126,14 @@ final class UpstreamConnection: StreamSocket {
   }
 
   override func inputEnded(_ end: InputEnd) {
-    if endResponse(end) { return }
-    close()
+    if attempt != nil { return refused(endpoint.isTLS ? .tlsFailed : .connectFailed) }
+    if !endResponse(end) { self.end() }
   }
 
   override func outputDrained() { exchange?.upstreamDrained() }
 
   override func closed() {
+    refused(.connectFailed)
     pool.worker.wheel.cancel(timer)
     timer.target = nil
     if stage != .connecting { pool.closed(self) }

@@ -1,4 +1,5 @@
 import GatewayKit
+import Logging
 import NIOCore
 
 /// What a pool says to whoever asks for a connection.
@@ -88,6 +89,11 @@ final class UpstreamPool {
     balancer.choose(
       states, now: worker.context.now, key: key, excluding: excluded,
       random: states.count > 1 ? worker.context.random() : 0)
+  }
+
+  /// Whether a request that failed at an endpoint can be sent to another one.
+  func hasOther(than endpoint: Int, _ tried: EndpointSet) -> Bool {
+    states.indices.contains { $0 != endpoint && states[$0].isResolved && !tried.contains($0) }
   }
 
   /// A connection is not wanted any more.

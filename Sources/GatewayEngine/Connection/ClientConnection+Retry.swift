@@ -1,0 +1,56 @@
+import GatewayKit
+import HTTPWire
+
+// Requests that are sent once more.
+extension ClientConnection {
+  /// Sends the request once more if it may be; false when the failure stands.
+  func tryAgain(after failure: UpstreamFailure, _ failed: UpstreamConnection) -> Bool {
+    guard let pool else { return false }
+    // A connection that had carried others and was closed before any byte of an answer was most likely closed while it
+    // rested, for which nobody is to blame.
+    if case .closedBeforeResponse = failure, failed.carried > 0, !failed.hasAnswered, !retry.sawStale {
+      guard retry.isRepeatable else { return false }
+      retry.sawStale = true
+      again(pool, failure, isFresh: true)
+      return true
+    }
+    pool.failed(failed.endpointIndex)
+    return tryElsewhere(than: failed.endpointIndex, pool, failure)
+  }
+
+  /// Notes how the endpoint does; true when its answer is left aside and another endpoint is asked.
+  func judgeEndpoint(by status: UInt16) -> Bool {
+    guard let pool, let upstream else { return false }
+    let endpoint = upstream.endpointIndex
+    guard UpstreamPlan.failureStatuses.contains(Int(status)) else {
+      pool.succeeded(endpoint)
+      return pool.plan.retryStatuses.contains(Int(status)) && leave(upstream, pool)
+    }
+    pool.failed(endpoint)
+    return pool.plan.retryStatuses.contains(Int(status)) && leave(upstream, pool)
+  }
+
+  private func leave(_ connection: UpstreamConnection, _ pool: UpstreamPool) -> Bool {
+    guard retry.isRepeatable, pool.hasOther(than: connection.endpointIndex, retry.tried) else { return false }
+    guard tryElsewhere(than: connection.endpointIndex, pool, .connectFailed) else { return false }
+    connection.abandon()
+    return true
+  }
+
+  private func tryElsewhere(than endpoint: Int, _ pool: UpstreamPool, _ failure: UpstreamFailure) -> Bool {
+    guard retry.isRepeatable, retry.sent < pool.configuration.retry.attempts,
+      pool.hasOther(than: endpoint, retry.tried), pool.budget.tryRetry(now: worker.context.now)
+    else { return false }
+    retry.sent += 1
+    retry.tried.insert(endpoint)
+    again(pool, failure, isFresh: false)
+    return true
+  }
+
+  private func again(_ pool: UpstreamPool, _ failure: UpstreamFailure, isFresh: Bool) {
+    exchange.outcome.retries += 1
+    worker.counters.upstreamRetries &+= 1
+    let key = HashKey.of(exchange, pool.configuration.balance)
+    wait(pool.acquire(self, key: key, excluding: retry.tried, isFresh: isFresh), otherwise: failure)
+  }
+}
