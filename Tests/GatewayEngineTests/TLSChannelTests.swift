@@ -1,6 +1,7 @@
 import GatewayKit
 import GatewayTesting
 import NIOCore
+import NIOPosix
 import NIOSSL
 import Testing
 
@@ -31,6 +32,22 @@ struct TLSChannelTests {
     pair.pump()
     #expect(pair.server.text == "ping")
     #expect(pair.client.text == "pong")
+  }
+
+  @Test func anyEventLoopWillDo() async throws {
+    let loop = MultiThreadedEventLoopGroup.singleton.next()
+    let text = try await loop.submit { [client, server] in
+      let pair = try TLSPair(client: client, server: server, loop: loop)
+      pair.start()
+      pair.client.write("ping")
+      pair.client.channel?.closeOutput()
+      pair.pump()
+      pair.server.channel?.close()
+      pair.pump()
+      #expect(pair.client.events.suffix(2) == [.end, .closed])
+      return pair.server.text
+    }.get()
+    #expect(text == "ping")
   }
 
   @Test func bytesOfTheFirstFlightComeAfterTheHandshake() throws {

@@ -67,21 +67,19 @@ final class TLSEnd: TLSChannelDelegate {
 
 /// A client and a server, back to back on one loop.
 final class TLSPair {
-  let loop = EmbeddedEventLoop()
+  let loop: any EventLoop
   let client = TLSEnd()
   let server = TLSEnd()
   /// In how large pieces bytes travel.
   var piece = Int.max
 
-  init(client material: ClientTLSMaterial, host: String = "example.com", server: ServerTLSMaterial) throws {
+  init(
+    client material: ClientTLSMaterial, host: String = "example.com", server: ServerTLSMaterial,
+    loop: any EventLoop = EmbeddedEventLoop()
+  ) throws {
+    self.loop = loop
     client.channel = try material.makeChannel(eventLoop: loop, host: host, delegate: client)
     self.server.channel = TLSChannel(eventLoop: loop, material: server, delegate: self.server)
-  }
-
-  init(client material: ClientTLSMaterial, host: String = "example.com", server: NIOSSLContext) throws {
-    client.channel = try material.makeChannel(eventLoop: loop, host: host, delegate: client)
-    self.server.channel = try TLSChannel(
-      eventLoop: loop, handler: NIOSSLServerHandler(context: server), delegate: self.server)
   }
 
   deinit {
