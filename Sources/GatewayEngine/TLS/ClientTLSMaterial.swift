@@ -70,7 +70,7 @@ extension ClientTLSMaterial {
     do {
       let (configuration, leaves) = try read(files)
       let context = try TLSFiles.context(
-        configuration, certificate: files.certificate ?? files.authority ?? "the system's authorities",
+        configuration, certificate: files.certificate ?? files.authority ?? "",
         key: files.key ?? "")
       let warnings = leaves.compactMap { $0.warning(wallSeconds: clock.wall() / 1_000_000_000) }
       return ClientTLSMaterial(

@@ -110,10 +110,15 @@ extension TLSFiles {
       throw Problem(
         message: "the private key in \(key) does not belong to the certificate in \(certificate)",
         hint: "the file has to begin with the server's own certificate, before those of its authorities")
+    } catch NIOSSLError.failedToLoadCertificate {
+      throw Problem(
+        message: "the certificate in \(certificate) cannot be used for TLS connections",
+        hint: "its key has to be RSA, ECDSA or Ed25519, and its key usage, if it names any, allow digitalSignature")
     } catch {
       throw Problem(
-        message: "the certificate in \(certificate) cannot be used: \(TLSFailure(error, handshakeDone: false).reason)",
-        hint: "RSA, ECDSA and Ed25519 keys are possible")
+        message: "TLS cannot be set up: \(TLSFailure(error, handshakeDone: false).reason)",
+        hint: certificate.isEmpty
+          ? "name the authorities' file if the system has none" : "see what openssl says of \(certificate)")
     }
   }
 }
