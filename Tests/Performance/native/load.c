@@ -1,7 +1,8 @@
 // Requests to a gateway over many connections, cheaply: one thread, epoll. Prints one line of JSON at the end.
 //
 // usage: load --port N [--connections N] [--seconds S | --requests N] [--rate N] [--post PERCENT] [--large PERCENT]
-//             [--content BYTES] [--life N] [--abort PERCENT] [--domains N] [--sources N] [--seed N] [--warm-up N] [--hold 1]
+//             [--content BYTES] [--life N] [--abort PERCENT] [--domains N] [--sources N] [--seed N] [--warm-up N]
+//             [--hold 1]
 //
 //   --rate      requests per second over all connections; 0 for as many as go
 //   --post      share of requests that are POST with --content bytes; --large: share that ask for 64 KiB
@@ -25,9 +26,11 @@
 #include <unistd.h>
 
 #include "latency.h"
+#include "load_options.h"
+#include "load_tally.h"
 #include "message.h"
 
-enum { INPUT = 16384, REQUEST = 24576, LARGE = 65536, STATUSES = 600 };
+enum { INPUT = 16384, REQUEST = 24576, LARGE = 65536 };
 enum { LATE = 10 };  // seconds without an answer, after which a request counts as an error
 enum purpose { NORMAL, LAST_BY_SERVER, LAST_BY_CLIENT, BREAK_REQUEST, BREAK_RESPONSE };
 
@@ -42,17 +45,6 @@ struct connection {
   size_t used;
   char input[INPUT];
 };
-
-static struct {
-  long port, connections, requests, rate, post, large, content, life, abort, domains, sources, seed, warm_up, hold;
-  double seconds;
-} set = {.connections = 64, .content = 200, .domains = 1, .seed = 1};
-
-static struct {
-  uint64_t requests, started, connections, aborted, status[STATUSES];
-  uint64_t refused, closed, broken, late;  // errors: not connected, closed too early, unreadable, no answer
-  char example[160];
-} tally;
 
 static struct connection *all;
 static int *idle;  // a ring of the connections that have nothing to do
@@ -97,7 +89,8 @@ static void error(struct connection *c, uint64_t *kind, const char *what) {
 }
 
 static bool dial(struct connection *c) {
-  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)set.port)}, from = {.sin_family = AF_INET};
+  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)set.port)};
+  struct sockaddr_in from = {.sin_family = AF_INET};
   to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   int one = 1;
   c->socket = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -132,7 +125,8 @@ static int compose(char *into, enum purpose purpose) {
   int size = is_large ? snprintf(into, 64, "GET /bytes/%d HTTP/1.1\r\n", LARGE)
                       : snprintf(into, 128, "%s HTTP/1.1\r\n",
                                  is_post ? "POST /me/tokens" : "GET /me/tokens?perPage=10&sortField=name");
-  size += snprintf(into + size, 512, "Host: 127.0.0.1:%ld\r\nlosantdomain: d%llu.example\r\nAccept: application/json\r\n"
+  size += snprintf(into + size, 512,
+                   "Host: 127.0.0.1:%ld\r\nlosantdomain: d%llu.example\r\nAccept: application/json\r\n"
                    "User-Agent: load/1\r\n%s", set.port, (unsigned long long)draw((uint64_t)set.domains),
                    purpose == LAST_BY_SERVER ? "Connection: close\r\n" : "");
   if (!is_post) return size + snprintf(into + size, 4, "\r\n");
@@ -275,55 +269,9 @@ static double run(uint64_t requests, double seconds) {
   }
 }
 
-static void print_result(double seconds) {
-  printf("{\"requests\": %llu, \"seconds\": %.3f, \"connections\": %llu, \"aborted\": %llu, \"p50_us\": %llu, "
-         "\"p99_us\": %llu, \"max_us\": %llu, \"errors\": {\"refused\": %llu, \"closed\": %llu, \"broken\": %llu, "
-         "\"late\": %llu}, \"example\": \"%s\", \"status\": {",
-         (unsigned long long)tally.requests, seconds, (unsigned long long)tally.connections,
-         (unsigned long long)tally.aborted, (unsigned long long)time_of(0.5), (unsigned long long)time_of(0.99),
-         (unsigned long long)longest, (unsigned long long)tally.refused, (unsigned long long)tally.closed,
-         (unsigned long long)tally.broken, (unsigned long long)tally.late, tally.example);
-  const char *comma = "";
-  for (int i = 0; i < STATUSES; i++) {
-    if (!tally.status[i]) continue;
-    printf("%s\"%d\": %llu", comma, i, (unsigned long long)tally.status[i]);
-    comma = ", ";
-  }
-  printf("}}\n");
-  fflush(stdout);
-}
-
 static void wait_for_line(void) {
   char line[16];
   if (!fgets(line, sizeof line, stdin)) exit(0);
-}
-
-static void read_options(int count, char **arguments) {
-  struct {
-    const char *name;
-    long *value;
-  } options[] = {{"port", &set.port}, {"connections", &set.connections}, {"requests", &set.requests},
-                 {"rate", &set.rate}, {"post", &set.post}, {"large", &set.large}, {"content", &set.content},
-                 {"life", &set.life}, {"abort", &set.abort}, {"domains", &set.domains}, {"sources", &set.sources},
-                 {"seed", &set.seed}, {"warm-up", &set.warm_up}, {"hold", &set.hold}};
-  for (int i = 1; i + 1 < count; i += 2) {
-    bool known = !strcmp(arguments[i], "--seconds");
-    if (known) set.seconds = atof(arguments[i + 1]);
-    for (size_t k = 0; k < sizeof options / sizeof *options; k++) {
-      if (strncmp(arguments[i], "--", 2) || strcmp(arguments[i] + 2, options[k].name)) continue;
-      *options[k].value = atol(arguments[i + 1]);
-      known = true;
-    }
-    if (!known) {
-      fprintf(stderr, "load: no such option: %s\n", arguments[i]);
-      exit(64);
-    }
-  }
-  if (set.port < 1 || set.connections < 1 || set.content < 0 || set.content > 8192 || set.domains < 1 || set.seed < 1 ||
-      (set.seconds <= 0 && set.requests < 1)) {
-    fprintf(stderr, "load: wanted: --port, --seconds or --requests; --content up to 8192\n");
-    exit(64);
-  }
 }
 
 int main(int count, char **arguments) {

@@ -96,7 +96,8 @@ static bool answer(struct connection *c) {
 static void note(const struct connection *c, size_t head) {
   const char *number = field(c->input, head, "x-number");
   char line[64];
-  int size = snprintf(line, sizeof line, "%.*s %ld\n", (int)strcspn(c->input, " "), c->input, number ? atol(number) : 0);
+  int method = (int)strcspn(c->input, " ");
+  int size = snprintf(line, sizeof line, "%.*s %ld\n", method < 32 ? method : 32, c->input, number ? atol(number) : 0);
   if (write(log_file, line, (size_t)size) != size) fail("log");
 }
 

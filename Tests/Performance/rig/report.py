@@ -42,7 +42,9 @@ class Report:
     def say(self, name: str, text: str) -> None:
         print(f"{name}: {text}", flush=True)
 
-    def most(self, name: str, value: float, bound: float | None, show=lambda value: f"{value:.2f}", more: str = "") -> None:
+    def most(
+        self, name: str, value: float, bound: float | None, show=lambda value: f"{value:.2f}", more: str = ""
+    ) -> None:
         """A figure that may be at most the bound; without a bound it is only told."""
         over = bound is not None and value > bound
         self.failed = self.failed or over
