@@ -3,6 +3,7 @@
 Bounds of time are off here; those of allocations are the build's own.
 """
 
+import shlex
 import subprocess
 import sys
 
@@ -15,7 +16,7 @@ FOLDER = ROOT / "Tests/Performance"
 
 def run(command: str, *options: str) -> subprocess.CompletedProcess:
     """Runs a command on the gateway that is tested."""
-    gateway = f"{executable()} run {{config}} --event-loops 1"
+    gateway = f"{shlex.quote(executable())} run {{config}} --event-loops 1"
     return subprocess.run(
         [sys.executable, FOLDER / command, "--gateway", gateway, *options], capture_output=True, text=True, timeout=300)
 
