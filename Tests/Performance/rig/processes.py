@@ -28,9 +28,10 @@ class Rig(contextlib.ExitStack):
         signal.signal(signal.SIGTERM, lambda *_: exit(143))
         self.folder = Path(tempfile.mkdtemp(prefix="gatehouse-performance-"))
         self.callback(shutil.rmtree, self.folder, ignore_errors=True)
-        processors = sorted(os.sched_getaffinity(0))
-        self.gateways_processor = {processors[0]}
-        self.others_processors = set(processors[1:]) or {processors[0]}
+        processors = os.sched_getaffinity(0)
+        self.callback(os.sched_setaffinity, 0, processors)
+        self.gateways_processor = {min(processors)}
+        self.others_processors = processors - self.gateways_processor or processors
         os.sched_setaffinity(0, self.others_processors)
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -39,14 +40,18 @@ class Rig(contextlib.ExitStack):
     def start(self, command: list, name: str, environment: dict | None = None, processors: set | None = None,
               **pipes) -> Child:
         """Starts a process; what it says on standard error is in NAME.err."""
-        with (self.folder / f"{name}.err").open("ab") as errors:
-            child = subprocess.Popen(
-                [str(part) for part in command], stdin=pipes.get("stdin", subprocess.DEVNULL),
-                stdout=pipes.get("stdout", errors), stderr=errors, cwd=ROOT,
-                env={**os.environ, **(environment or {})}, text=True,
-                preexec_fn=lambda: os.sched_setaffinity(0, processors or self.others_processors))
-        self.callback(end, child)
-        return child
+        # A child has the processors of the thread that starts it.
+        os.sched_setaffinity(0, processors or self.others_processors)
+        try:
+            with (self.folder / f"{name}.err").open("ab") as errors:
+                child = subprocess.Popen(
+                    [str(part) for part in command], stdin=pipes.get("stdin", subprocess.DEVNULL),
+                    stdout=pipes.get("stdout", errors), stderr=errors, cwd=ROOT,
+                    env={**os.environ, **(environment or {})}, text=True)
+            self.callback(end, child)
+            return child
+        finally:
+            os.sched_setaffinity(0, self.others_processors)
 
     def errors(self, name: str) -> str:
         return (self.folder / f"{name}.err").read_text(errors="replace")[-3000:]
