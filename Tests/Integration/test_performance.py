@@ -54,6 +54,14 @@ def test_the_client_and_the_origin_of_tunnels_agree_without_a_gateway():
     passes("tunnels", "--direct", "--tunnels", "10", "--messages", "1")
 
 
+def test_tunnels_are_open_at_the_same_time_and_echo():
+    passes("tunnels", "--tunnels", "50", "--messages", "2")
+
+
+def test_a_killed_origin_costs_no_repeatable_request_and_loses_no_other_silently():
+    passes("kill", "--connections", "32", "--seconds", "4")
+
+
 @pytest.mark.parametrize("command", ["mallocs", "idle", "tunnels", "kill", "slow", "soak"])
 def test_help_says_what_a_command_shows(command):
     assert "--gateway COMMAND" in passes(command, "--help")
