@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -9,6 +10,14 @@ ROOT = Path(__file__).resolve().parents[3]
 NATIVE = Path(__file__).resolve().parents[1] / "native"
 BUILT = ROOT / ".build/performance"
 FLAGS = ["-O2", "-std=gnu11", "-Wall", "-Wextra", "-Werror"]
+
+
+def compiler() -> str:
+    """The one that CC names, or the system's, or Swift's."""
+    for name in (os.environ.get("CC"), "cc", "clang"):
+        if name and shutil.which(name):
+            return name
+    raise SystemExit("no C compiler: install one (cc or clang), or name it in CC")
 
 
 def compiled(name: str, shared: bool = False) -> Path:
@@ -21,6 +30,6 @@ def compiled(name: str, shared: bool = False) -> Path:
         return file
     BUILT.mkdir(parents=True, exist_ok=True)
     fresh = file.with_suffix(f".{os.getpid()}")
-    subprocess.run([os.environ.get("CC", "cc"), *flags, "-o", fresh, sources[0]], check=True)
+    subprocess.run([compiler(), *flags, "-o", fresh, sources[0]], check=True)
     fresh.rename(file)
     return file
