@@ -1,0 +1,67 @@
+"""The commands of Tests/Performance, in small: what they count is right in any build, and their bounds are seen.
+
+Bounds of time are off here; those of allocations are the build's own.
+"""
+
+import shlex
+import subprocess
+import sys
+
+import pytest
+
+from harness.process import ROOT, executable
+
+FOLDER = ROOT / "Tests/Performance"
+
+
+def run(command: str, *options: str) -> subprocess.CompletedProcess:
+    """Runs a command on the gateway that is tested."""
+    gateway = f"{shlex.quote(executable())} run {{config}} --event-loops 1"
+    return subprocess.run(
+        [sys.executable, FOLDER / command, "--gateway", gateway, *options], capture_output=True, text=True, timeout=300)
+
+
+def passes(command: str, *options: str) -> str:
+    """What a command printed that found everything within its bounds."""
+    done = run(command, *options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_a_request_allocates_no_more_than_its_bound():
+    build = "release" if "/release/" in executable() else "debug"
+    passes("mallocs", "--build", build, "--requests", "4000", "--warm-up", "2000")
+
+
+def test_more_allocations_than_the_bound_are_an_exit_code():
+    done = run("mallocs", "--scenarios", "plain", "--requests", "500", "--warm-up", "500", "--max", "0")
+    assert done.returncode == 1 and "OVER" in done.stdout, done.stdout + done.stderr
+
+
+def test_idle_connections_stay_open():
+    assert "300 connections" in passes("idle", "--connections", "300", "--max", "64KiB", "--settle", "0.5")
+
+
+def test_slow_clients_do_not_stop_normal_ones():
+    passes("slow", "--clients", "60", "--rounds", "1", "--seconds", "2", "--max", "1000")
+
+
+def test_connections_that_come_go_and_break_off_leave_no_descriptor():
+    passes("soak", "--seconds", "8", "--warm-up", "4", "--top-seconds", "1", "--rate", "500", "--max-growth", "100")
+
+
+def test_the_client_and_the_origin_of_tunnels_agree_without_a_gateway():
+    passes("tunnels", "--direct", "--tunnels", "10", "--messages", "1")
+
+
+def test_tunnels_are_open_at_the_same_time_and_echo():
+    passes("tunnels", "--tunnels", "50", "--messages", "2")
+
+
+def test_a_killed_origin_costs_no_repeatable_request_and_loses_no_other_silently():
+    passes("kill", "--connections", "32", "--seconds", "4")
+
+
+@pytest.mark.parametrize("command", ["mallocs", "idle", "tunnels", "kill", "slow", "soak"])
+def test_help_says_what_a_command_shows(command):
+    assert "--gateway COMMAND" in passes(command, "--help")
