@@ -4,6 +4,7 @@ struct HeadFacts: Sendable {
   var isChunked = false
   var saysClose = false
   var saysKeepAlive = false
+  var saysUpgrade = false
   var expectsContinue = false
 
   /// Takes in a field that bears on framing or on the connection.
@@ -40,6 +41,7 @@ struct HeadFacts: Sendable {
     ListElements.forEach(in: value) { option in
       if option.byteCount == 5, option.equalsIgnoringCase("close") { saysClose = true }
       if option.byteCount == 10, option.equalsIgnoringCase("keep-alive") { saysKeepAlive = true }
+      if option.byteCount == 7, option.equalsIgnoringCase("upgrade") { saysUpgrade = true }
     }
   }
 

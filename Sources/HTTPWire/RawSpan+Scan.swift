@@ -57,7 +57,8 @@ extension RawSpan {
     return isFieldValueSlowly(offset..<range.upperBound)
   }
 
-  /// Whether the range is a query: characters of `OctetSet.query` and percent signs with two hex digits.
+  /// Whether the range is a query: characters of `OctetSet.query` and percent signs with two hex digits, but no encoded
+  /// NUL.
   @inline(__always)
   func isQuery(_ range: Range<Int>) -> Bool {
     check(range)
@@ -131,9 +132,12 @@ extension UInt8 {
 }
 
 extension RawSpan {
-  /// Whether a percent sign is followed by two hex digits before the end.
+  /// Whether a percent sign is followed by two hex digits before the end, which are not those of NUL.
   @inline(__always)
   func isPercentEncoded(at offset: Int, before end: Int) -> Bool {
-    offset &+ 2 < end && self[at: offset &+ 1].hexValue != nil && self[at: offset &+ 2].hexValue != nil
+    guard offset &+ 2 < end, let high = self[at: offset &+ 1].hexValue, let low = self[at: offset &+ 2].hexValue else {
+      return false
+    }
+    return high | low != 0
   }
 }

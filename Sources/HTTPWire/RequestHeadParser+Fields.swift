@@ -54,6 +54,13 @@ extension RequestHeadParser {
     head.expectsContinue = facts.expectsContinue && hasContent && head.minorVersion >= 1
   }
 
+  /// Values are read from the block, so it needs its bytes by now.
+  func noteUpgrade(_ head: inout RequestHead) {
+    head.upgradesToWebSocket =
+      head.method == .get && head.minorVersion == 1 && head.framing == .none && head.form != .asterisk
+      && head.block.asksForWebSocket(facts) && head.block.hasWebSocketKey
+  }
+
   private func checkHost(_ bytes: RawSpan, _ head: RequestHead) throws(WireError) {
     guard let index = head.block.first(.host) else {
       guard head.minorVersion == 0 else { throw WireError(.hostMissing) }

@@ -54,6 +54,7 @@ public struct RequestHeadParser: Sendable {
       guard try parseLines(buffer.readableBytesSpan, into: &head) else { return false }
       guard let bytes = buffer.readSlice(length: scanner.lineStart) else { return false }
       head.block.bytes = bytes
+      if head.block.present.contains(.upgrade) { noteUpgrade(&head) }
       reset()
       return true
     } catch {

@@ -43,6 +43,7 @@ public struct ResponseHeadParser: Sendable {
       guard try parseLines(buffer.readableBytesSpan, into: &head, requestMethod) else { return false }
       guard let bytes = buffer.readSlice(length: scanner.lineStart) else { return false }
       head.block.bytes = bytes
+      if head.status == 101 { noteSwitch(&head) }
       reset()
       return true
     } catch {
@@ -108,10 +109,20 @@ public struct ResponseHeadParser: Sendable {
     head.block.fields.append(field)
   }
 
+  /// Values are read from the block, so it needs its bytes by now.
+  private func noteSwitch(_ head: inout ResponseHead) {
+    head.switchesToWebSocket =
+      head.minorVersion == 1 && !facts.isChunked && facts.contentLength == nil && head.block.asksForWebSocket(facts)
+  }
+
   /// RFC 9112 section 6.3
   private func finish(_ head: inout ResponseHead, _ method: Method) throws(WireError) {
     try facts.checkFraming(minorVersion: head.minorVersion)
-    if method == .head || head.status < 200 || head.status == 204 || head.status == 304 {
+    let isBare = head.status < 200 || head.status == 204
+    // Such a response has no content whatever its fields say. An origin that frames some sends it too, and what it
+    // sends would be taken for the next response.
+    guard !isBare || !(facts.isChunked || (facts.contentLength ?? 0) > 0) else { throw WireError(.contentForbidden) }
+    if method == .head || isBare || head.status == 304 {
       head.framing = .none
     } else if facts.isChunked {
       head.framing = .chunked

@@ -47,7 +47,7 @@ struct OctetSetTests {
         choices[Int.random(in: 0..<(choices.count - (isRough ? 0 : 4)), using: &random)]
       }
       let text = bytes.withUnsafeBytes { latin1($0) }
-      let isRight = text.wholeMatch(of: #/([a-h0-9/?&=.\[\]~4A]|%[0-9a-fA-F]{2})*/#) != nil
+      let isRight = text.wholeMatch(of: #/([a-h0-9/?&=.\[\]~4A]|%(?!00)[0-9a-fA-F]{2})*/#) != nil
       #expect(bytes.withUnsafeBytes { $0.bytes.isQuery(0..<count) } == isRight, "\(text)")
     }
   }
