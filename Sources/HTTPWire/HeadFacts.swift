@@ -6,9 +6,11 @@ struct HeadFacts: Sendable {
   var saysKeepAlive = false
   var saysUpgrade = false
   var expectsContinue = false
+  /// Whether the authority was taken from the target.
+  var isAbsolute = false
 
   /// Takes in a field that bears on framing or on the connection.
-  mutating func note(_ field: Field, _ bytes: RawSpan, _ line: Range<Int>) throws(WireError) {
+  mutating func note(_ field: Field, _ bytes: RawSpan, _ line: Range<Int>?) throws(WireError) {
     let value = bytes.extracting(field.valueOffsets)
     switch field.id {
     case .contentLength:

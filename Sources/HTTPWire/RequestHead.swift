@@ -83,6 +83,12 @@ public struct RequestHead: Sendable {
   /// Empties the head and keeps its capacity.
   package mutating func reset() {
     block.reset()
+    begin()
+  }
+
+  /// Empties all but the bytes, which are replaced when the next head is complete.
+  mutating func begin() {
+    block.begin()
     method = .get
     form = .origin
     minorVersion = 1
@@ -97,6 +103,6 @@ public struct RequestHead: Sendable {
     query = .empty
     hasQuery = false
     pathWasRewritten = false
-    rewrittenPath.removeAll(keepingCapacity: true)
+    if !rewrittenPath.isEmpty { rewrittenPath.removeAll(keepingCapacity: true) }
   }
 }

@@ -32,6 +32,12 @@ public struct ResponseHead: Sendable {
   /// Empties the head and keeps its capacity.
   package mutating func reset() {
     block.reset()
+    begin()
+  }
+
+  /// Empties all but the bytes, which are replaced when the next head is complete.
+  mutating func begin() {
+    block.begin()
     status = 0
     minorVersion = 1
     framing = .none
