@@ -36,19 +36,24 @@ struct KnownNames: @unchecked Sendable {
     func bits(_ word: UInt64) -> UInt64 { Word.nonzeroBytes(word) & ~Word.caseBits(known: word) }
     entries[place] = Entry(
       letters: letters, compared: (bits(letters.0), bits(letters.1), bits(letters.2)), count: name.byteCount, id: id)
-    var slot = Self.slot(of: name, 0..<name.byteCount)
+    var slot = Self.slot(of: name, letters.0, 0..<name.byteCount)
     while slots[slot] != 0 { slot = (slot + 1) & (Self.slotCount - 1) }
     slots[slot] = UInt8(truncatingIfNeeded: place)
   }
 
-  /// Length, first, middle and last letter tell the known names apart with next to no collisions.
+  /// Length, first and last word tell the known names apart; the factor was searched for so that no two of them share a
+  /// slot, which a test holds. A name that shares one would still be found.
+  /// - Parameters:
+  ///   - first: the first eight bytes; what is behind the name does not count.
   @inline(__always)
-  private static func slot(of bytes: RawSpan, _ range: Range<Int>) -> Int {
+  private static func slot(of bytes: RawSpan, _ first: UInt64, _ range: Range<Int>) -> Int {
     let count = range.count
-    let first = Int(bytes.byte(checked: range.lowerBound) | 0x20)
-    let middle = Int(bytes.byte(checked: range.lowerBound &+ count &>> 1) | 0x20)
-    let last = Int(bytes.byte(checked: range.upperBound &- 1) | 0x20)
-    return (count &* 37 &+ first &* 5 &+ middle &* 91 &+ last &* 11) & (slotCount - 1)
+    let isShort = count < 8
+    let head = isShort ? first & ((1 &<< UInt64(truncatingIfNeeded: count &* 8)) &- 1) : first
+    let tail = isShort ? head : bytes.word(checked: range.upperBound &- 8)
+    let folded = (head | Word.repeating(0x20), tail | Word.repeating(0x20))
+    let sum = (folded.0 ^ (folded.1 &<< 13 | folded.1 &>> 51)) &+ UInt64(truncatingIfNeeded: count)
+    return Int(truncatingIfNeeded: (sum &* 0x442E_3D43_7204_E52D) &>> 55)
   }
 
   /// The identifier of the name that stands in the range, in any letter case; `other` when it is not known. A name
@@ -62,7 +67,7 @@ struct KnownNames: @unchecked Sendable {
     let count = range.count
     guard count > 0, count <= Self.maxLength else { return .other }
     let start = range.lowerBound
-    var slot = Self.slot(of: bytes, range)
+    var slot = Self.slot(of: bytes, first, range)
     while true {
       // A slot is masked to the table, and what stands in it is a place that was filled.
       let place = Int(slots[slot])
@@ -76,6 +81,18 @@ struct KnownNames: @unchecked Sendable {
         if difference == 0 { return entry.pointee.id }
       }
       slot = (slot &+ 1) & (Self.slotCount - 1)
+    }
+  }
+
+  /// Whether no two names share a slot, so that a look-up compares with one name at most.
+  var isWithoutCollisions: Bool {
+    FieldID.allCases.allSatisfy { id in
+      id == .other
+        || id.name.withUTF8Buffer { name in
+          let bytes = UnsafeRawBufferPointer(name).bytes
+          let slot = Self.slot(of: bytes, bytes.wordOfRest(from: 0), 0..<bytes.byteCount)
+          return entries[Int(slots[slot])].id == id
+        }
     }
   }
 

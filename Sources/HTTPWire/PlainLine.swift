@@ -70,6 +70,11 @@ struct PlainLine {
   @inline(__always)
   private static func endOfLine(_ bytes: RawSpan, _ start: Int, _ limit: Int) -> Int? {
     var offset = start
+    while offset &+ 16 <= limit {
+      let hits = Word.controls(bytes.word(checked: offset)) | Word.controls(bytes.word(checked: offset &+ 8))
+      if hits != 0 { break }
+      offset &+= 16
+    }
     while offset < limit {
       let hits = Word.controls(bytes.paddedWord(checked: offset))
       if hits != 0 {
