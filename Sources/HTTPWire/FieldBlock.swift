@@ -113,7 +113,12 @@ public struct FieldBlock: Sendable {
   /// Empties the block and keeps its capacity.
   package mutating func reset() {
     bytes = ByteBuffer()
-    fields.removeAll(keepingCapacity: true)
+    begin()
+  }
+
+  /// Empties all but the bytes, which are replaced when the next head is complete.
+  mutating func begin() {
+    if !fields.isEmpty { fields.removeAll(keepingCapacity: true) }
     present = []
   }
 }
