@@ -34,8 +34,8 @@ extension ClientConnection {
     worker.counters.requests &+= 1
     exchange.outcome.started = worker.context.now
     isPersistent = exchange.request.keepAlive && !worker.isDraining
-    content = BodyReader(exchange.request.framing, limits: worker.limits.wire)
     contentIsRead = exchange.request.framing == .none
+    if !contentIsRead { content.begin(exchange.request.framing, limits: worker.limits.wire) }
     responseHasBegun = false
     dropped = 0
     delivery.reset()
@@ -62,7 +62,7 @@ extension ClientConnection {
       return refuseStray(Refusals.bodyTooLarge)
     }
     let found = DomainResolver.resolve(
-      exchange.request, serverName: serverName, sources: domainSources, table: worker.generation.table)
+      exchange, serverName: serverName, sources: domainSources, table: worker.generation.table)
     switch found {
     case .refused(let reply): refuseStray(reply)
     case .found(let index, let named):
@@ -70,6 +70,7 @@ extension ClientConnection {
       exchange.domain = domain.facts
       guard let plan = route(in: domain) else { return refuseStray(Refusals.noRoute) }
       self.plan = plan
+      pool = worker.pools[plan.upstream]
       exchange.route = plan.facts
       domainWasNamed = named
       isStream = plan.isStream

@@ -49,6 +49,8 @@ final class UpstreamConnection: StreamSocket {
   let endpoint: Endpoint
   let endpointIndex: Int
   let address: SocketAddress
+  /// Up to which change of its endpoint's addresses it is known to be one of them; -1 when it has not been looked at.
+  var addressChange = -1
   /// When it was begun, monotonic nanoseconds.
   let made: Int64
   /// Whether its pool counts it as in flight.
@@ -158,7 +160,7 @@ extension UpstreamConnection {
   /// Takes the connection for an exchange; false when it is closed.
   func take() -> Bool {
     guard isOpen, stage == .resting || stage == .taken else { return false }
-    pool.worker.wheel.cancel(timer)
+    // The timer stays where it is: it means nothing while the connection is taken.
     stage = .taken
     return true
   }
@@ -268,7 +270,7 @@ extension UpstreamConnection {
     }
     stage = .body
     keepsConnection = head.keepAlive && head.framing != .untilClose
-    body = BodyReader(head.framing, limits: pool.worker.limits.responseWire)
+    body.begin(head.framing, limits: pool.worker.limits.responseWire)
     exchange.upstreamHead(&head)
     return stage == .body
   }
