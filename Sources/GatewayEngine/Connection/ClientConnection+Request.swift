@@ -83,9 +83,9 @@ extension ClientConnection {
   private func route(in domain: DomainPlan) -> RoutePlan? {
     // `OPTIONS *` asks about the whole server, which no path stands for.
     if domain.routes.isEmpty || exchange.request.form == .asterisk { return domain.fallback }
-    let match = exchange.request.withMethodName { name in
-      exchange.request.withPath { path in
-        domain.routes.match(exchange.request.method, methodName: name, path: path)
+    let match = exchange.withRequest { request in
+      request.withMethodName { name in
+        request.withPath { path in domain.routes.match(request.method, methodName: name, path: path) }
       }
     }
     if case .found(let plan) = match { return plan }

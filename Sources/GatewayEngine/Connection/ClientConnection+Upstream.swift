@@ -7,7 +7,7 @@ extension ClientConnection: UpstreamWaiter {
   func acquire() {
     guard let pool else { return answer(Refusals.noRoute) }
     pool.budget.request(now: worker.context.now)
-    retry.begin(exchange.request, bound: pool.configuration.retry.body)
+    retry.begin(exchange.request.method, bound: pool.configuration.retry.body)
     ForwardingFields.apply(to: exchange, lines: forwardingLines, domain: domainWasNamed ? exchange.domain : nil)
     addUpgradeFields()
     contentRate.begin(now: worker.context.now)
@@ -51,9 +51,11 @@ extension ClientConnection: UpstreamWaiter {
     exchange.outcome.upstreamStarted = worker.context.now
     exchange.outcome.endpoint = connection.endpointName
     worker.upstreamOutput.clear()
-    exchange.request.serialize(
-      into: &worker.upstreamOutput, extra: exchange.requestAdditions.lines, host: connection.hostField,
-      pathPrefix: connection.basePath)
+    exchange.withRequest { request in
+      request.serialize(
+        into: &worker.upstreamOutput, extra: exchange.requestAdditions.lines, host: connection.hostField,
+        pathPrefix: connection.basePath)
+    }
     connection.begin(self)
     connection.setReadingPaused(!isWritable)
     resendContent()
@@ -182,7 +184,9 @@ extension ClientConnection: UpstreamExchange {
   /// A stream of events has no end to wait for (text/event-stream of the HTML standard).
   private func noteStream() {
     if !isStream, exchange.response.block.present.contains(.contentType) {
-      isStream = exchange.response.block.withValue(of: .contentType) { Self.isEventStream($0) } ?? false
+      isStream = exchange.withResponse { response in
+        response.block.withValue(of: .contentType) { Self.isEventStream($0) } ?? false
+      }
     }
     if isStream { exchangeDeadline = .max }
   }
@@ -214,9 +218,11 @@ extension ClientConnection: UpstreamExchange {
     exchange.outcome.status = exchange.response.status
     if !exchange.response.block.present.contains(.date) { addDate() }
     addConnectionField()
-    exchange.response.serialize(
-      into: &worker.clientOutput, framing: responseFraming, suppressing: exchange.responseAdditions.names,
-      extra: exchange.responseAdditions.lines)
+    exchange.withResponse { response in
+      response.serialize(
+        into: &worker.clientOutput, framing: responseFraming, suppressing: exchange.responseAdditions.names,
+        extra: exchange.responseAdditions.lines)
+    }
   }
 
   func upstreamBody(_ bytes: ByteBuffer) {

@@ -18,17 +18,16 @@ enum DomainResolver {
     var found: Int?
     var named = false
     if sources.hasField, exchange.request.block.present.contains(.losantdomain) {
-      let answer: Int?? =
-        exchange.request.block.withValue(of: .losantdomain) { value in
-          value.isEmpty ? .none : .some(table.find(value))
-        } ?? .none
+      let answer: Int?? = exchange.withRequest { request in
+        request.block.withValue(of: .losantdomain) { $0.isEmpty ? .none : .some(table.find($0)) } ?? .none
+      }
       if let answer {
         guard let domain = answer else { return .refused(Refusals.unknownDomain) }
         found = domain
         named = true
       }
     }
-    if sources.hasHost, let domain = exchange.request.withHostName({ table.find($0) }) {
+    if sources.hasHost, let domain = exchange.withRequest({ $0.withHostName { table.find($0) } }) {
       if let found, found != domain { return .refused(Refusals.domainMismatch) }
       found = domain
     }

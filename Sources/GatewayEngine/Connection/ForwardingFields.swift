@@ -24,7 +24,9 @@ enum ForwardingFields {
   static func apply(to exchange: Exchange, lines: ByteBuffer, domain: DomainFacts?) {
     exchange.request.block.remove(owned)
     exchange.requestAdditions.add(rendered: lines)
-    exchange.request.withAuthority { host in exchange.requestAdditions.add(.xForwardedHost, host) }
+    exchange.withRequest { request in
+      request.withAuthority { host in exchange.requestAdditions.add(.xForwardedHost, host) }
+    }
     // A tenant that was not judged never reaches the origin, which may obey the field.
     exchange.request.block.remove(.losantdomain)
     if let domain {
