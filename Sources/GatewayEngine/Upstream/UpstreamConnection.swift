@@ -42,6 +42,8 @@ final class UpstreamConnection: StreamSocket {
   let made: Int64
   /// Whether its pool counts it as in flight.
   var isCounted = false
+  /// Whether it is for a check of its endpoint's health, and no connection of the pool's.
+  var isCheck = false
   /// `host:port`, for the log.
   let endpointName: String
   /// The value of the Host field: the port is left out when it is the scheme's own (RFC 9110 section 7.2).
