@@ -1,7 +1,7 @@
 import GatewayConfig
 package import GatewayEngine
 public import GatewayKit
-import Logging
+public import Logging
 import NIOCore
 import NIOPosix
 
@@ -22,11 +22,12 @@ public final class TestGateway: Sendable {
   ///   - loops: how many event loops.
   ///   - clock: time.
   ///   - sharedLimits: the store of limits that `stores` would name.
+  ///   - logger: where it logs; nowhere without one.
   public static func start(
     _ yaml: String, plugins: [any Plugin.Type] = [], catalogs: [String: OperationCatalog] = [:], loops: Int = 1,
-    clock: any GatewayClock = SystemClock(), sharedLimits: (any SharedLimitStore)? = nil
+    clock: any GatewayClock = SystemClock(), sharedLimits: (any SharedLimitStore)? = nil, logger: Logger? = nil
   ) async throws -> TestGateway {
-    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let logger = logger ?? Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let configuration = try ConfigurationLoader.parse(
       text: yaml, file: "test.yaml", environment: [:], baseDirectory: ".")
     let environment = PluginEnvironment(
@@ -55,9 +56,12 @@ public final class TestGateway: Sendable {
   /// Runs a body with a gateway and ends it afterwards, whatever happens.
   public static func with<R>(
     _ yaml: String, plugins: [any Plugin.Type] = [], catalogs: [String: OperationCatalog] = [:], loops: Int = 1,
-    sharedLimits: (any SharedLimitStore)? = nil, _ body: (TestGateway) async throws -> R
+    clock: any GatewayClock = SystemClock(), sharedLimits: (any SharedLimitStore)? = nil, logger: Logger? = nil,
+    _ body: (TestGateway) async throws -> R
   ) async throws -> R {
-    let gateway = try await start(yaml, plugins: plugins, catalogs: catalogs, loops: loops, sharedLimits: sharedLimits)
+    let gateway = try await start(
+      yaml, plugins: plugins, catalogs: catalogs, loops: loops, clock: clock, sharedLimits: sharedLimits,
+      logger: logger)
     do {
       let result = try await body(gateway)
       await gateway.stop()
