@@ -28,20 +28,29 @@ public final class TestGateway: Sendable {
     clock: any GatewayClock = SystemClock(), sharedLimits: (any SharedLimitStore)? = nil, logger: Logger? = nil
   ) async throws -> TestGateway {
     let logger = logger ?? Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let generation = try compile(
+      yaml, plugins: plugins, catalogs: catalogs, clock: clock, sharedLimits: sharedLimits, logger: logger)
+    let gateway = try await Gateway.start(generation, loops: loops, clock: clock, logger: logger)
+    return TestGateway(gateway)
+  }
+
+  /// Compiles a configuration as ``start(_:plugins:catalogs:loops:clock:sharedLimits:logger:)`` does.
+  package static func compile(
+    _ yaml: String, plugins: [any Plugin.Type] = [], catalogs: [String: OperationCatalog] = [:],
+    clock: any GatewayClock, sharedLimits: (any SharedLimitStore)? = nil, logger: Logger
+  ) throws -> Generation {
     let configuration = try ConfigurationLoader.parse(
       text: yaml, file: "test.yaml", environment: [:], baseDirectory: ".")
     let environment = PluginEnvironment(
       clock: clock, logger: logger, eventLoopGroup: MultiThreadedEventLoopGroup.singleton, catalogs: catalogs,
       hashSeed: .random(in: .min ... .max), counters: CounterRegistry(), sharedLimits: sharedLimits)
-    let generation = try GenerationCompiler.compile(
+    return try GenerationCompiler.compile(
       configuration, registry: PluginRegistry(plugins), environment: environment)
-    let gateway = try await Gateway.start(generation, loops: loops, clock: clock, logger: logger)
-    return TestGateway(gateway, environment.counters)
   }
 
-  private init(_ gateway: Gateway, _ counters: CounterRegistry) {
+  private init(_ gateway: Gateway) {
     self.gateway = gateway
-    self.pluginCounters = counters
+    self.pluginCounters = gateway.pluginCounters
     self.port = gateway.addresses.first?.port ?? 0
   }
 
