@@ -16,6 +16,9 @@ package struct LoopCounters: Sendable {
   package var upstreamFailures: UInt64 = 0
   /// How often an endpoint was left out for failing.
   package var ejections: UInt64 = 0
+  /// Active checks that came to a result.
+  package var healthChecks: UInt64 = 0
+  package var healthCheckFailures: UInt64 = 0
   /// Refusals and cuts of the gateway's own, by reason code.
   package var reasons: [String: UInt64] = [:]
 
@@ -36,6 +39,8 @@ package struct LoopCounters: Sendable {
     upstreamRetries &+= other.upstreamRetries
     upstreamFailures &+= other.upstreamFailures
     ejections &+= other.ejections
+    healthChecks &+= other.healthChecks
+    healthCheckFailures &+= other.healthCheckFailures
     reasons.merge(other.reasons) { $0 &+ $1 }
   }
 }

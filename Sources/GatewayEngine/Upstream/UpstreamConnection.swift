@@ -31,6 +31,14 @@ protocol UpstreamExchange: AnyObject {
   func upstreamDrained()
 }
 
+/// What an exchange that wants no tunnel is never told.
+extension UpstreamExchange {
+  var wantsTunnel: Bool { false }
+  func upstreamSwitched(_ head: inout ResponseHead) {}
+  func upstreamPassed(_ bytes: inout ByteBuffer) {}
+  func upstreamTunnelEnded() {}
+}
+
 /// One connection to an origin: carries one exchange at a time and rests in its pool between two.
 final class UpstreamConnection: StreamSocket {
   private enum Stage {
@@ -55,6 +63,8 @@ final class UpstreamConnection: StreamSocket {
   let made: Int64
   /// Whether its pool counts it as in flight.
   var isCounted = false
+  /// Whether it is for a check of its endpoint's health, and no connection of the pool's.
+  var isCheck = false
   /// `host:port`, for the log.
   let endpointName: String
   /// The value of the Host field: the port is left out when it is the scheme's own (RFC 9110 section 7.2).

@@ -43,7 +43,10 @@ final class UpstreamPool {
   private var queuedCount = 0
   /// Open connections and attempts to open one.
   private var open = 0
-  private var isClosed = false
+  /// The same by endpoint. Checks of its health are in neither.
+  @exclusivity(unchecked) private var openTo: [Int]
+  /// Whether the gateway ends.
+  private(set) var isClosed = false
 
   init(_ plan: UpstreamPlan, worker: LoopWorker) {
     let configuration = plan.configuration
@@ -67,6 +70,7 @@ final class UpstreamPool {
     changes = Array(repeating: 0, count: count)
     nextAddress = Array(repeating: worker.context.index, count: count)
     idle = Array(repeating: [], count: count)
+    openTo = Array(repeating: 0, count: count)
   }
 
   /// An idle connection to the endpoint that is chosen, if there is one; otherwise the waiter is told later.
@@ -106,6 +110,8 @@ final class UpstreamPool {
   func cancel(_ wish: UpstreamWish) {
     if wish.isQueued { queuedCount -= 1 }
     wish.end()
+    // What is made for a request may serve another one; what is made for a check serves nobody else.
+    if wish.isPinned { wish.attempt?.cancel() }
   }
 
   /// A connection has finished an exchange and can carry another.
@@ -143,7 +149,8 @@ final class UpstreamPool {
   /// A connection is gone.
   func closed(_ connection: UpstreamConnection) {
     forget(connection)
-    closedOne()
+    guard !connection.isCheck else { return }
+    closedOne(connection.endpointIndex)
     serveWaiting()
   }
 
@@ -176,6 +183,26 @@ extension UpstreamPool {
 
   /// What the active checks have found.
   func checked(_ endpoint: Int, isHealthy: Bool) { states[endpoint].isHealthy = isHealthy }
+
+  /// Tells of endpoints that are back though no request has been sent to them since.
+  func noteReturns() {
+    guard let passive else { return }
+    for endpoint in states.indices where states[endpoint].isReturnDue {
+      tell(passive.noteReturn(endpoint, now: worker.context.now, in: &states), endpoint)
+    }
+  }
+
+  /// How the upstream does on this loop, for the operator.
+  var figures: PoolFigures {
+    PoolFigures(
+      waiting: queuedCount,
+      endpoints: states.indices.map { index in
+        PoolFigures.EndpointFigures(
+          inFlight: states[index].inFlight, isEjected: states[index].isEjected(now: worker.context.now),
+          isHealthy: states[index].isHealthy, addresses: addresses[index].count, idle: idle[index].count,
+          open: openTo[index])
+      })
+  }
 
   /// An endpoint has answered as it should.
   func succeeded(_ endpoint: Int) {
@@ -265,16 +292,21 @@ extension UpstreamPool {
 // MARK: - Connecting
 
 extension UpstreamPool {
-  /// A connection to one endpoint and no other, for a check of its health; over the bound if need be.
+  /// A connection to one endpoint and no other, for a check of its health. It counts as no connection of the pool's, so
+  /// that it takes none away from the requests.
   func connectToCheck(_ endpoint: Int, _ waiter: any UpstreamWaiter) -> UpstreamWish {
     let wish = UpstreamWish(waiter, nil)
     wish.isPinned = true
-    return connect(wish, to: endpoint)
+    let attempt = ConnectAttempt(wish, pool: self, endpoint: endpoint)
+    wish.attempt = attempt
+    attempt.start()
+    return wish
   }
 
   @discardableResult
   private func connect(_ wish: UpstreamWish, to endpoint: Int) -> UpstreamWish {
     open += 1
+    openTo[endpoint] += 1
     wish.tried.insert(endpoint)
     states[endpoint].inFlight += 1
     worker.counters.upstreamOpen &+= 1
@@ -285,7 +317,8 @@ extension UpstreamPool {
 
   /// An attempt has its connection, which counts as in flight already.
   func connected(_ connection: UpstreamConnection, for wish: UpstreamWish) {
-    connection.isCounted = true
+    connection.isCheck = wish.isPinned
+    connection.isCounted = !wish.isPinned
     guard let waiter = wish.end() else { return release(connection) }
     waiter.upstreamReady(connection)
   }
@@ -293,21 +326,26 @@ extension UpstreamPool {
   /// Nothing has been sent yet, so every endpoint is tried once, whatever the method.
   func failed(_ attempt: ConnectAttempt, _ failure: UpstreamFailure) {
     let wish = attempt.wish
+    if wish.isPinned {
+      wish.end()?.upstreamUnavailable(failure)
+      return
+    }
     states[attempt.endpoint].inFlight -= 1
-    closedOne()
+    closedOne(attempt.endpoint)
     worker.counters.upstreamConnectFailures &+= 1
-    if !wish.isPinned { failed(attempt.endpoint) }
+    failed(attempt.endpoint)
     defer { serveWaiting() }
     guard wish.isWanted else { return }
-    if !wish.isPinned, let next = choose(wish.key, wish.tried) {
+    if let next = choose(wish.key, wish.tried) {
       connect(wish, to: next)
     } else {
       wish.end()?.upstreamUnavailable(failure)
     }
   }
 
-  private func closedOne() {
+  private func closedOne(_ endpoint: Int) {
     open -= 1
+    openTo[endpoint] -= 1
     worker.counters.upstreamOpen &-= 1
   }
 }
