@@ -32,6 +32,7 @@ extension ClientConnection {
   /// Begins an exchange with the head that was read.
   private func begin() {
     worker.counters.requests &+= 1
+    hasServed = true
     exchange.outcome.started = worker.context.now
     isPersistent = exchange.request.keepAlive && !worker.isDraining
     content = BodyReader(exchange.request.framing, limits: worker.limits.wire)

@@ -25,10 +25,14 @@ final class ClientConnection: StreamSocket {
   let worker: LoopWorker
   let exchange: Exchange
   let domainSources: [DomainSource]
+  /// Whom the connection counts for.
+  private let client: ClientNetwork
   /// What the client asked for in the TLS handshake, in lower case.
   private(set) var serverName: String?
 
   var stage = Stage.head
+  /// Whether a request has come.
+  var hasServed = false
   @exclusivity(unchecked) var parser: RequestHeadParser
   /// Reads the content of the current request.
   @exclusivity(unchecked) var content: BodyReader
@@ -61,22 +65,24 @@ final class ClientConnection: StreamSocket {
   let timer = Timer()
 
   init(
-    worker: LoopWorker, descriptor: CInt, peerAddress: String, isSecure: Bool, domainSources: [DomainSource]
+    worker: LoopWorker, descriptor: CInt, peerAddress: String, client: ClientNetwork, isSecure: Bool,
+    domainSources: [DomainSource]
   ) {
     self.worker = worker
     self.exchange = Exchange(loop: worker.context, peerAddress: peerAddress, isSecure: isSecure)
     self.domainSources = domainSources
+    self.client = client
     self.parser = RequestHeadParser(limits: worker.limits.wire)
     self.content = BodyReader(.none, limits: worker.limits.wire)
     super.init(loop: worker.loop, descriptor: descriptor, outputBound: worker.limits.responseBuffer)
   }
 
-  /// Begins to read.
+  /// Begins to read. The connection is to be closed also when this fails: it is counted.
   func start() throws(SystemError) {
+    worker.opened()
     try register()
     exchange.driver = self
     timer.target = self
-    worker.opened()
     arm(worker.limits.requestHead)
   }
 
@@ -149,7 +155,7 @@ final class ClientConnection: StreamSocket {
 
   override func secured(serverName: String?) {
     self.serverName = serverName
-    arm(worker.limits.requestHead)
+    arm(worker.isDraining ? Self.firstRequestGrace : worker.limits.requestHead)
   }
 
   override func tlsBroke(_ failure: TLSFailure) {
@@ -163,6 +169,6 @@ final class ClientConnection: StreamSocket {
     clientGone()
     exchange.driver = nil
     timer.target = nil
-    worker.closed()
+    worker.closed(client)
   }
 }

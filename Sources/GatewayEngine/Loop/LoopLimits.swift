@@ -10,7 +10,6 @@ struct LoopLimits {
   let body: UInt64?
   /// How much of an unread request body is read and dropped to keep a connection.
   let drainBody: UInt64
-  let connections: Int
   let responseBuffer: Int
   let requestBuffer: Int
   /// A body piece up to this size is copied behind its head, so that both leave in one write.
@@ -36,7 +35,6 @@ struct LoopLimits {
     responseWire = WireLimits(maxHeadBytes: limits.responseHead, maxFields: 2 * limits.fields)
     body = limits.body.map { UInt64($0) }
     drainBody = UInt64(limits.drainBody)
-    connections = limits.connections
     responseBuffer = limits.responseBuffer
     requestBuffer = limits.requestBuffer
     requestHead = timeouts.requestHead.nanoseconds
