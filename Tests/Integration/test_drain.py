@@ -57,18 +57,20 @@ def test_idle_connections_of_all_loops_close_while_others_finish(gateways, origi
 
 @pytest.mark.parametrize("bound", [10_000, 100])
 def test_connections_that_wait_to_be_accepted_are_answered(gateways, origins, bound):
-    """They were made by the system while the process stood still; closing the listener alone would reset them."""
+    """They were made by the system while the process stood still; closing the listener alone would reset them.
+
+    Fewer are refused than one loop keeps to the end of their answers (256)."""
     gateway = gateways(plain(origins().port, limits={"connections": bound}), event_loops=2)
     with contextlib.ExitStack() as stack:
         gateway.signal(signal.SIGSTOP)
-        clients = [stack.enter_context(Client(gateway.port)) for _ in range(400)]
+        clients = [stack.enter_context(Client(gateway.port)) for _ in range(300)]
         for client in clients:
             client.request("GET / HTTP/1.1", host="nobody.example")
         gateway.signal(signal.SIGTERM)
         gateway.signal(signal.SIGCONT)
         statuses = [client.response().status for client in clients]
         assert set(statuses) <= {404, 503}
-        assert statuses.count(404) >= min(bound, 400)
+        assert statuses.count(404) >= min(bound, 300)
         for client in clients:
             assert client.is_ended()
     assert gateway.wait() == 0
