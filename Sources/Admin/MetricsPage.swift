@@ -12,7 +12,8 @@ enum MetricsPage {
     page.counter("gatehouse_connections_refused_total", "Connections over the bound.", counters.connectionsRefused)
     page.counter("gatehouse_requests_total", "Requests whose head was read or refused.", counters.requests)
     page.family("gatehouse_responses_total", "Responses by class of status; none when the client left.", "counter")
-    for (index, count) in counters.answers.enumerated() {
+    for index in counters.answers.indices {
+      let count = counters.answers[index]
       page.sample("gatehouse_responses_total", "class=\"\(index == 0 ? "none" : "\(index)xx")\"", count)
     }
     page.family("gatehouse_refusals_total", "Answers and cuts of the gateway's own, by reason.", "counter")

@@ -19,7 +19,7 @@ struct AcceptedConnection: Sendable {
 final class Listener {
   private let index: Int
   private let configuration: ListenerConfiguration
-  private let domainSources: [DomainSource]
+  private let domainSources: DomainSources
   private let worker: LoopWorker
   private let lanes: [Lane]
   private let tls: ReloadableTLS<ServerTLSMaterial>?
@@ -35,7 +35,7 @@ final class Listener {
     self.lanes = lanes
     configuration = gateway.listeners[index]
     tls = worker.generation.listenerTLS[index]
-    self.domainSources = configuration.domainSources ?? gateway.domainSources
+    self.domainSources = DomainSources(configuration.domainSources ?? gateway.domainSources)
     self.worker = worker
     acceptor = Acceptor(socket, loop: worker.loop)
     acceptor.listener = self
