@@ -10,7 +10,6 @@ struct LoopLimits {
   let body: UInt64?
   /// How much of an unread request body is read and dropped to keep a connection.
   let drainBody: UInt64
-  let connections: Int
   let mergesSlashes: Bool
   let requestsPerConnection: Int
   /// Bytes per second; 0 for none.
@@ -50,7 +49,6 @@ struct LoopLimits {
     mergesSlashes = configuration.mergesSlashes
     body = limits.body.map { UInt64($0) }
     drainBody = UInt64(limits.drainBody)
-    connections = limits.connections
     requestsPerConnection = limits.requestsPerConnection
     leastRate = limits.leastRate
     lookInterval = (limits.leastRate > 0 ? timeouts.bodyGrace : timeouts.upstreamBodyIdle).nanoseconds
