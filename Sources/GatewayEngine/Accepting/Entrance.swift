@@ -4,6 +4,8 @@ import Synchronization
 /// What the loops share where connections are accepted: the bounds, and how many connections each loop has.
 final class Entrance: Sendable {
   private let connections: SharedCount
+  /// Exchanges that became tunnels and go on.
+  let tunnels: SharedCount
   private let addresses: AddressCounts?
   private let loads: [Load]
   /// For connections that could not be accepted.
@@ -17,6 +19,7 @@ final class Entrance: Sendable {
 
   init(_ limits: LimitsConfiguration, loops: Int) {
     connections = SharedCount(most: limits.connections)
+    tunnels = SharedCount(most: limits.tunnels)
     addresses = limits.connectionsPerAddress.map(AddressCounts.init)
     loads = (0..<loops).map { _ in Load() }
   }

@@ -10,6 +10,9 @@ final class SharedCount: Sendable {
   /// How many are taken.
   var taken: Int { count.load(ordering: .relaxed) }
 
+  /// Whether all are taken.
+  var isFull: Bool { taken >= most }
+
   /// Takes one; false when all are taken. Who takes gives back once.
   func take() -> Bool {
     var found = count.load(ordering: .relaxed)

@@ -16,7 +16,6 @@ struct LoopLimits {
   let leastRate: Int
   /// How often a client that holds things up is looked at, in nanoseconds.
   let lookInterval: Int64
-  let tunnels: Int
   let responseBuffer: Int
   let requestBuffer: Int
   /// A body piece up to this size is copied behind its head, so that both leave in one write.
@@ -52,7 +51,6 @@ struct LoopLimits {
     requestsPerConnection = limits.requestsPerConnection
     leastRate = limits.leastRate
     lookInterval = (limits.leastRate > 0 ? timeouts.bodyGrace : timeouts.upstreamBodyIdle).nanoseconds
-    tunnels = limits.tunnels
     responseBuffer = limits.responseBuffer
     requestBuffer = limits.requestBuffer
     requestHead = timeouts.requestHead.nanoseconds

@@ -30,7 +30,7 @@ package struct LimitsConfiguration: Sendable, Hashable {
   /// The least rate of a request's content and of a client that takes a response, in bytes per second, over the whole
   /// message after a first ``bodyGrace``; 0 for none.
   package var leastRate = 240
-  /// Tunnels (WebSocket) at a time; each event loop holds its share of them.
+  /// Tunnels (WebSocket) at a time.
   package var tunnels = 10_000
 
   package init() {}
