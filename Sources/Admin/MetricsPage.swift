@@ -21,9 +21,9 @@ enum MetricsPage {
     page.counter("gatehouse_connections_refused_total", "Connections over the bound.", counters.connectionsRefused)
     page.counter("gatehouse_requests_total", "Requests whose head was read or refused.", counters.requests)
     page.family("gatehouse_responses_total", "Responses by class of status; none when the client left.", "counter")
-    for (index, count) in counters.answers.enumerated() {
+    for index in counters.answers.indices {
       let labels = MetricLabels.render([("class", index == 0 ? "none" : "\(index)xx")])
-      page.sample("gatehouse_responses_total", labels, count)
+      page.sample("gatehouse_responses_total", labels, counters.answers[index])
     }
     page.family("gatehouse_refusals_total", "Answers and cuts of the gateway's own, by reason.", "counter")
     for (reason, count) in counters.reasons.sorted(by: { $0.key < $1.key }) {

@@ -26,6 +26,9 @@ struct ChunkedReader: Sendable {
     trailers = TrailerReader(limits: limits)
   }
 
+  /// The trailer fields that were kept; nil when there are none.
+  var trailerBlock: FieldBlock? { trailers.block }
+
   mutating func next(_ buffer: inout ByteBuffer) throws(WireError) -> BodyEvent {
     while true {
       if place == .content {

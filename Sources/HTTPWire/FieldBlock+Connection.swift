@@ -16,7 +16,7 @@ extension FieldBlock {
       .host, .authorization, .contentLength, .transferEncoding, .losantdomain, .contentType, .contentEncoding,
       .contentRange, .cacheControl, .xForwardedFor, .xForwardedProto, .xForwardedHost, .xForwardedPort, .forwarded,
       .via, .date, .cookie, .setCookie, .xRequestID, .acceptVersion, .expect, .maxForwards, .vary, .age, .etag,
-      .expires, .wwwAuthenticate, .range,
+      .expires, .wwwAuthenticate, .range, .secWebSocketKey, .secWebSocketVersion,
     ]
   }
 
@@ -31,9 +31,18 @@ extension FieldBlock {
         guard removeNamed(in: index) else { throw WireError(.connectionNamesProtectedField) }
       }
     }
+    if present.contains(.other) { removeHTTP2Settings() }
     guard !present.intersection(Self.ofConnection).isEmpty else { return }
     for index in fields.indices where Self.ofConnection.contains(fields[index].id) {
       fields[index].flags.insert(.removed)
+    }
+  }
+
+  /// HTTP2-Settings means the connection (RFC 7540 section 3.2.1), whether Connection names it or not. It has no
+  /// identifier, since nothing else asks for it.
+  private mutating func removeHTTP2Settings() {
+    for index in fields.indices where fields[index].id == .other && fields[index].nameLength == 14 {
+      if withName(index, { $0.bytes.equalsFoldingCase("http2-settings") }) { remove(at: index) }
     }
   }
 

@@ -27,7 +27,8 @@ enum FieldLine {
 
   /// Whether a tab stands around the value of a field. The grammar allows it, but widespread parsers do not take
   /// "chunked" and a tab for chunked, so the fields that frame a message must do without.
-  static func hasTabs(_ bytes: RawSpan, around field: Field, in line: Range<Int>) -> Bool {
+  static func hasTabs(_ bytes: RawSpan, around field: Field, in line: Range<Int>?) -> Bool {
+    guard let line else { return false }
     let before = field.nameOffsets.upperBound..<field.valueOffsets.lowerBound
     let after = field.valueOffsets.upperBound..<line.upperBound
     return bytes.firstIndex(of: 0x09, in: before) != nil || bytes.firstIndex(of: 0x09, in: after) != nil

@@ -4,10 +4,13 @@ struct HeadFacts: Sendable {
   var isChunked = false
   var saysClose = false
   var saysKeepAlive = false
+  var saysUpgrade = false
   var expectsContinue = false
+  /// Whether the authority was taken from the target.
+  var isAbsolute = false
 
   /// Takes in a field that bears on framing or on the connection.
-  mutating func note(_ field: Field, _ bytes: RawSpan, _ line: Range<Int>) throws(WireError) {
+  mutating func note(_ field: Field, _ bytes: RawSpan, _ line: Range<Int>?) throws(WireError) {
     let value = bytes.extracting(field.valueOffsets)
     switch field.id {
     case .contentLength:
@@ -40,6 +43,7 @@ struct HeadFacts: Sendable {
     ListElements.forEach(in: value) { option in
       if option.byteCount == 5, option.equalsIgnoringCase("close") { saysClose = true }
       if option.byteCount == 10, option.equalsIgnoringCase("keep-alive") { saysKeepAlive = true }
+      if option.byteCount == 7, option.equalsIgnoringCase("upgrade") { saysUpgrade = true }
     }
   }
 

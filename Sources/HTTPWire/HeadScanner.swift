@@ -32,6 +32,30 @@ struct HeadScanner: Sendable {
     return line
   }
 
+  /// Takes the empty line that ends a head, when it comes next and nothing of it was looked at before.
+  @inline(__always)
+  mutating func takeEmptyLine(of bytes: RawSpan, limit: Int) -> Bool {
+    let start = lineStart
+    guard scanned == start, start &+ 2 <= min(bytes.byteCount, limit), bytes[at: start] == 0x0D,
+      bytes[at: start &+ 1] == 0x0A
+    else { return false }
+    scannedBytes &+= 2
+    scanned = start &+ 2
+    lineStart = scanned
+    return true
+  }
+
+  /// Adds the fields of the next lines, as long as these are whole and in their plain form and nothing of them was
+  /// looked at before; see ``PlainLine``.
+  @inline(__always)
+  mutating func takePlainLines(of bytes: RawSpan, limits: WireLimits, into fields: inout [Field]) {
+    guard scanned == lineStart else { return }
+    let next = PlainLine.readAll(bytes, from: lineStart, limits, into: &fields)
+    scannedBytes &+= next &- lineStart
+    scanned = next
+    lineStart = next
+  }
+
   /// Starts over, after a head or when bytes before it were dropped.
   mutating func reset() {
     lineStart = 0

@@ -1,8 +1,9 @@
 /// uri-host [ ":" port ] (RFC 9110 section 7.2), stricter than RFC 3986: a name of letters, digits, `-`, `.`, `_` and
 /// `~`, or an IPv6 address in brackets. No user, no percent-encoding, no empty host.
 enum HostSyntax {
-  /// How many bytes of the authority are the host.
+  /// How many bytes of the authority are the host. The range must be inside the bytes; loads rely on that.
   static func hostLength(_ bytes: RawSpan, _ range: Range<Int>) throws(WireError) -> UInt32 {
+    precondition(range.upperBound <= bytes.byteCount, "a range outside of the bytes")
     guard !range.isEmpty, range.count <= 1024 else { throw WireError(.hostInvalid) }
     let hostEnd =
       bytes[at: range.lowerBound] == 0x5B ? try endOfAddress(bytes, range) : endOfName(bytes, range)
@@ -13,7 +14,7 @@ enum HostSyntax {
 
   private static func endOfName(_ bytes: RawSpan, _ range: Range<Int>) -> Int {
     var offset = range.lowerBound
-    while offset < range.upperBound, OctetSet.hostName.contains(bytes[at: offset]) { offset &+= 1 }
+    while offset < range.upperBound, OctetSet.hostName.contains(bytes.byte(checked: offset)) { offset &+= 1 }
     return offset
   }
 
@@ -33,9 +34,12 @@ enum HostSyntax {
     guard !range.isEmpty else { return }
     guard bytes[at: range.lowerBound] == 0x3A, range.count <= 6 else { throw WireError(.hostInvalid) }
     var port = 0
-    for offset in (range.lowerBound + 1)..<range.upperBound {
-      guard bytes[at: offset].isDigit else { throw WireError(.hostInvalid) }
-      port = port * 10 + Int(bytes[at: offset] - 0x30)
+    var offset = range.lowerBound &+ 1
+    while offset < range.upperBound {
+      let octet = bytes.byte(checked: offset)
+      guard octet.isDigit else { throw WireError(.hostInvalid) }
+      port = port &* 10 &+ Int(octet &- 0x30)
+      offset &+= 1
     }
     guard port <= 65535 else { throw WireError(.hostInvalid) }
   }

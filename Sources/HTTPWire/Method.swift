@@ -24,15 +24,20 @@ public enum Method: UInt8, Sendable, Hashable {
   /// Whether sending it twice means the same as once (RFC 9110 section 9.2.2); false for unknown ones.
   public var isIdempotent: Bool { isSafe || self == .put || self == .delete }
 
-  /// The method of a token; letter case counts (RFC 9110 section 9.1).
-  init(token: RawSpan) {
-    switch token.byteCount {
-    case 3: self = token.equals("GET") ? .get : token.equals("PUT") ? .put : .other
-    case 4: self = token.equals("POST") ? .post : token.equals("HEAD") ? .head : .other
-    case 5: self = token.equals("PATCH") ? .patch : .other
-    case 6: self = token.equals("DELETE") ? .delete : .other
-    case 7: self = token.equals("OPTIONS") ? .options : .other
-    default: self = .other
+  /// The known method that a line begins with, blank and all; letter case counts (RFC 9110 section 9.1). The longest
+  /// one and its blank are a word, the first byte lowest.
+  static func known(in bytes: RawSpan, before end: Int) -> Method? {
+    guard end >= 8 else { return nil }
+    let word = bytes.word(at: 0)
+    switch word & 0xFFFF_FFFF {
+    case 0x2054_4547: return .get
+    case 0x2054_5550: return .put
+    case 0x5453_4F50 where word &>> 32 & 0xFF == 0x20: return .post
+    case 0x4441_4548 where word &>> 32 & 0xFF == 0x20: return .head
+    case 0x4354_4150 where word &>> 32 & 0xFFFF == 0x2048: return .patch
+    case 0x454C_4544 where word &>> 32 & 0xFF_FFFF == 0x20_4554: return .delete
+    case 0x4954_504F where word &>> 32 == 0x2053_4E4F: return .options
+    default: return nil
     }
   }
 }

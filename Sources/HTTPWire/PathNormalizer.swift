@@ -18,11 +18,30 @@ public enum PathNormalizer {
 
   static func normalize(_ raw: RawSpan, mergeSlashes: Bool, into out: inout [UInt8]) throws(WireError) -> Bool {
     guard raw.byteCount > 0, raw[at: 0] == 0x2F else { throw WireError(.pathInvalid) }
-    out.removeAll(keepingCapacity: true)
+    if !out.isEmpty { out.removeAll(keepingCapacity: true) }
+    if isPlainByWords(raw, mergeSlashes: mergeSlashes) { return false }
     if try isPlain(raw, mergeSlashes: mergeSlashes) { return false }
     try decode(raw, into: &out)
     try removeDotSegments(&out, mergeSlashes: mergeSlashes)
     return !raw.equals(out)
+  }
+
+  /// The same for a path of at least a word made of common characters only; false says nothing.
+  @inline(__always)
+  private static func isPlainByWords(_ raw: RawSpan, mergeSlashes: Bool) -> Bool {
+    let last = raw.byteCount &- 8
+    guard last >= 0 else { return false }
+    var offset = 0
+    while true {
+      let word = raw.word(checked: offset)
+      let previous = offset > 0 ? raw.byte(checked: offset &- 1) : 0
+      guard Word.isPlainPath(word), Word.slashPairs(word, after: previous, mergeSlashes: mergeSlashes) == 0 else {
+        return false
+      }
+      if offset == last { return true }
+      // The last word may overlap the one before.
+      offset = min(offset &+ 8, last)
+    }
   }
 
   /// Whether nothing in the path could need a change: no percent sign, no dot after a slash, no slash after a slash.

@@ -12,6 +12,26 @@ extension RawSpan {
     UInt64(littleEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
   }
 
+  /// Eight bytes from an offset on, as far as they are ours, and zeros behind. There must be eight bytes at least, and
+  /// the offset must be one of them.
+  @inline(__always)
+  func paddedWord(checked offset: Int) -> UInt64 {
+    let excess = offset &+ 8 &- byteCount
+    if excess <= 0 { return word(checked: offset) }
+    return word(checked: byteCount &- 8) &>> UInt64(truncatingIfNeeded: excess &* 8)
+  }
+
+  /// The same without conditions, byte by byte.
+  func wordOfRest(from offset: Int) -> UInt64 {
+    var word: UInt64 = 0
+    var index = min(byteCount, offset + 8)
+    while index > offset {
+      index &-= 1
+      word = word &<< 8 | UInt64(self[at: index])
+    }
+    return word
+  }
+
   /// Traps unless the whole range is ours; the loads below it rely on that.
   @inline(__always)
   private func check(_ range: Range<Int>) {
@@ -19,10 +39,10 @@ extension RawSpan {
   }
 
   @inline(__always)
-  private func byte(checked offset: Int) -> UInt8 { unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self) }
+  func byte(checked offset: Int) -> UInt8 { unsafeLoad(fromUncheckedByteOffset: offset, as: UInt8.self) }
 
   @inline(__always)
-  private func word(checked offset: Int) -> UInt64 {
+  func word(checked offset: Int) -> UInt64 {
     UInt64(littleEndian: unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self))
   }
 
@@ -57,7 +77,8 @@ extension RawSpan {
     return isFieldValueSlowly(offset..<range.upperBound)
   }
 
-  /// Whether the range is a query: characters of `OctetSet.query` and percent signs with two hex digits.
+  /// Whether the range is a query: characters of `OctetSet.query` and percent signs with two hex digits, but no encoded
+  /// NUL.
   @inline(__always)
   func isQuery(_ range: Range<Int>) -> Bool {
     check(range)
@@ -131,9 +152,12 @@ extension UInt8 {
 }
 
 extension RawSpan {
-  /// Whether a percent sign is followed by two hex digits before the end.
+  /// Whether a percent sign is followed by two hex digits before the end, which are not those of NUL.
   @inline(__always)
   func isPercentEncoded(at offset: Int, before end: Int) -> Bool {
-    offset &+ 2 < end && self[at: offset &+ 1].hexValue != nil && self[at: offset &+ 2].hexValue != nil
+    guard offset &+ 2 < end, let high = self[at: offset &+ 1].hexValue, let low = self[at: offset &+ 2].hexValue else {
+      return false
+    }
+    return high | low != 0
   }
 }

@@ -17,6 +17,10 @@ public struct RequestHead: Sendable {
   public package(set) var keepAlive = true
   /// Whether the client waits for 100 (Continue) before it sends content (RFC 9110 section 10.1.1).
   public package(set) var expectsContinue = false
+  /// Whether the client asks to go on with the WebSocket protocol: a GET of HTTP/1.1 without content whose Connection
+  /// has `upgrade`, whose Upgrade is `websocket`, and with one Sec-WebSocket-Key and Sec-WebSocket-Version 13 (RFC 6455
+  /// section 4.1). Stays true when the connection fields are removed.
+  public package(set) var upgradesToWebSocket = false
   /// Where the authority stands: the target's in the absolute form, else the Host field's. Empty in an HTTP/1.0 request
   /// without Host.
   public package(set) var authority = ByteRange.empty
@@ -79,12 +83,22 @@ public struct RequestHead: Sendable {
   /// Empties the head and keeps its capacity.
   package mutating func reset() {
     block.reset()
+    begin()
+  }
+
+  /// Lets go of the fields; what else the head says means nothing from here on, until a parser fills it again.
+  package mutating func release() { block.reset() }
+
+  /// Empties all but the bytes, which are replaced when the next head is complete.
+  mutating func begin() {
+    block.begin()
     method = .get
     form = .origin
     minorVersion = 1
     framing = .none
     keepAlive = true
     expectsContinue = false
+    upgradesToWebSocket = false
     authority = .empty
     hostLength = 0
     methodRange = .empty
@@ -92,6 +106,6 @@ public struct RequestHead: Sendable {
     query = .empty
     hasQuery = false
     pathWasRewritten = false
-    rewrittenPath.removeAll(keepingCapacity: true)
+    if !rewrittenPath.isEmpty { rewrittenPath.removeAll(keepingCapacity: true) }
   }
 }

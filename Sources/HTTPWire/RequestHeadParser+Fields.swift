@@ -4,26 +4,27 @@ extension RequestHeadParser {
   /// Fields that the parser itself reads.
   private static var read: FieldIDSet { [.host, .contentLength, .transferEncoding, .connection, .expect] }
 
-  mutating func parseField(_ bytes: RawSpan, _ line: Range<Int>, into head: inout RequestHead) throws(WireError) {
-    guard head.block.fields.count < limits.maxFields else { throw WireError(.tooManyFields) }
-    let field = try FieldLine.parse(bytes, line)
+  /// Judges a field that was added to the head. Its line is given where there may be tabs in it.
+  @inline(__always)
+  mutating func take(
+    _ field: Field, _ bytes: RawSpan, _ line: Range<Int>?, into head: inout RequestHead
+  ) throws(WireError) {
     if field.id == .other {
       guard !LookAlikes.contains(bytes.extracting(field.nameOffsets)) else { throw WireError(.fieldNameLookAlike) }
     } else if Self.single.union(Self.read).contains(field.id) {
       try note(field, bytes, line, &head)
     }
     head.block.present.insert(field.id)
-    head.block.fields.append(field)
   }
 
   private mutating func note(
-    _ field: Field, _ bytes: RawSpan, _ line: Range<Int>, _ head: inout RequestHead
+    _ field: Field, _ bytes: RawSpan, _ line: Range<Int>?, _ head: inout RequestHead
   ) throws(WireError) {
     let isRepeated = head.block.present.contains(field.id)
     switch field.id {
     case .host:
       guard !isRepeated else { throw WireError(.hostRepeated) }
-      if head.authority == .empty { try setAuthority(bytes, field.valueOffsets, of: &head) }
+      if !facts.isAbsolute { try setAuthority(bytes, field.valueOffsets, of: &head) }
     case .expect:
       guard bytes.extracting(field.valueOffsets).equalsIgnoringCase("100-continue") else {
         throw WireError(.expectationUnsupported)
@@ -54,13 +55,20 @@ extension RequestHeadParser {
     head.expectsContinue = facts.expectsContinue && hasContent && head.minorVersion >= 1
   }
 
+  /// Values are read from the block, so it needs its bytes by now.
+  func noteUpgrade(_ head: inout RequestHead) {
+    head.upgradesToWebSocket =
+      head.method == .get && head.minorVersion == 1 && head.framing == .none && head.form != .asterisk
+      && head.block.asksForWebSocket(facts) && head.block.hasWebSocketKey
+  }
+
   private func checkHost(_ bytes: RawSpan, _ head: RequestHead) throws(WireError) {
-    guard let index = head.block.first(.host) else {
+    guard head.block.present.contains(.host) else {
       guard head.minorVersion == 0 else { throw WireError(.hostMissing) }
       return
     }
+    guard facts.isAbsolute, let index = head.block.first(.host) else { return }
     let host = head.block.fields[index].valueOffsets
-    guard host != head.authority.offsets else { return }
     guard bytes.extracting(head.authority.offsets).equalsIgnoringCase(bytes.extracting(host)) else {
       throw WireError(.hostDisagrees)
     }

@@ -1,19 +1,23 @@
 extension RequestHeadParser {
   /// method SP request-target SP HTTP-version (RFC 9112 section 3)
-  func parseRequestLine(_ bytes: RawSpan, _ line: Range<Int>, into head: inout RequestHead) throws(WireError) {
-    let methodEnd = try Self.endOfMethod(bytes, line)
+  mutating func parseRequestLine(_ bytes: RawSpan, _ line: Range<Int>, into head: inout RequestHead) throws(WireError) {
+    let known = Method.known(in: bytes, before: line.upperBound)
+    let methodEnd = if let known { known.name.utf8CodeUnitCount } else { try Self.endOfMethod(bytes, line) }
     let versionStart = line.upperBound - 8
     guard versionStart > methodEnd + 1, bytes[at: versionStart - 1] == 0x20,
       let minorVersion = try HTTPVersion.minor(of: bytes, at: versionStart)
     else { throw WireError(.requestLineInvalid) }
-    let method = bytes.extracting(0..<methodEnd)
-    head.method = Method(token: method)
-    if head.method == .other, method.equalsFoldingCase("CONNECT") || method.equalsFoldingCase("TRACE") {
-      throw WireError(.methodUnsupported)
-    }
+    head.method = known ?? .other
+    if known == nil { try Self.checkMethod(bytes.extracting(0..<methodEnd)) }
     head.methodRange = ByteRange(0..<methodEnd)
     head.minorVersion = minorVersion
     try parseTarget(bytes, (methodEnd + 1)..<(versionStart - 1), into: &head)
+  }
+
+  private static func checkMethod(_ method: RawSpan) throws(WireError) {
+    guard !method.equalsFoldingCase("CONNECT"), !method.equalsFoldingCase("TRACE") else {
+      throw WireError(.methodUnsupported)
+    }
   }
 
   private static func endOfMethod(_ bytes: RawSpan, _ line: Range<Int>) throws(WireError) -> Int {
@@ -29,7 +33,9 @@ extension RequestHeadParser {
     return offset
   }
 
-  private func parseTarget(_ bytes: RawSpan, _ target: Range<Int>, into head: inout RequestHead) throws(WireError) {
+  private mutating func parseTarget(_ bytes: RawSpan, _ target: Range<Int>, into head: inout RequestHead)
+    throws(WireError)
+  {
     switch bytes[at: target.lowerBound] {
     case 0x2F: try parsePathAndQuery(bytes, target, into: &head)
     case 0x2A:
@@ -41,7 +47,10 @@ extension RequestHeadParser {
   }
 
   /// http://authority/path?query or https://…; the authority is checked here, against Host at the end of the head.
-  private func parseAbsolute(_ bytes: RawSpan, _ target: Range<Int>, into head: inout RequestHead) throws(WireError) {
+  private mutating func parseAbsolute(
+    _ bytes: RawSpan, _ target: Range<Int>, into head: inout RequestHead
+  ) throws(WireError) {
+    facts.isAbsolute = true
     let start = target.lowerBound
     let schemeLength = Self.schemeLength(bytes, target)
     guard schemeLength > 0 else { throw WireError(.targetInvalid) }

@@ -54,6 +54,7 @@ public struct RequestHeadParser: Sendable {
       guard try parseLines(buffer.readableBytesSpan, into: &head) else { return false }
       guard let bytes = buffer.readSlice(length: scanner.lineStart) else { return false }
       head.block.bytes = bytes
+      if head.block.present.contains(.upgrade) { noteUpgrade(&head) }
       reset()
       return true
     } catch {
@@ -64,7 +65,7 @@ public struct RequestHeadParser: Sendable {
 
   /// A server should bear with an empty line before a request (RFC 9112 section 2.2); we bear with four.
   private mutating func skipEmptyLines(_ buffer: inout ByteBuffer) throws(WireError) {
-    guard !hasStartLine, scanner.scanned == 0 else { return }
+    guard !hasStartLine, scanner.scanned == 0, Self.beginsWithControl(buffer.readableBytesSpan) else { return }
     while let first = buffer.getInteger(at: buffer.readerIndex, as: UInt8.self), first == 0x0D || first == 0x0A {
       guard first == 0x0D else { throw WireError(.lineEndInvalid) }
       guard let second = buffer.getInteger(at: buffer.readerIndex + 1, as: UInt8.self) else { return }
@@ -75,6 +76,8 @@ public struct RequestHeadParser: Sendable {
     }
   }
 
+  private static func beginsWithControl(_ bytes: RawSpan) -> Bool { bytes.byteCount > 0 && bytes[at: 0] < 0x20 }
+
   private mutating func parseLines(_ bytes: RawSpan, into head: inout RequestHead) throws(WireError) -> Bool {
     if !hasStartLine {
       guard bytes[at: 0] != 0x0D else { return false }
@@ -82,17 +85,25 @@ public struct RequestHeadParser: Sendable {
       guard let line = try scanner.nextLine(of: bytes, limit: limits.maxStartLine, excess: .startLineTooLong) else {
         return false
       }
-      head.reset()
+      head.begin()
       try parseRequestLine(bytes, line, into: &head)
       hasStartLine = true
     }
-    while let line = try scanner.nextLine(of: bytes, limit: limits.maxHeadBytes, excess: .headTooLarge) {
-      if line.isEmpty {
-        try finish(bytes, &head)
-        return true
+    while true {
+      let known = head.block.fields.count
+      scanner.takePlainLines(of: bytes, limits: limits, into: &head.block.fields)
+      for index in known..<head.block.fields.count { try take(head.block.fields[index], bytes, nil, into: &head) }
+      if scanner.takeEmptyLine(of: bytes, limit: limits.maxHeadBytes) { break }
+      guard let line = try scanner.nextLine(of: bytes, limit: limits.maxHeadBytes, excess: .headTooLarge) else {
+        return false
       }
-      try parseField(bytes, line, into: &head)
+      if line.isEmpty { break }
+      guard head.block.fields.count < limits.maxFields else { throw WireError(.tooManyFields) }
+      let field = try FieldLine.parse(bytes, line)
+      head.block.fields.append(field)
+      try take(field, bytes, line, into: &head)
     }
-    return false
+    try finish(bytes, &head)
+    return true
   }
 }

@@ -10,6 +10,10 @@ public struct ResponseHead: Sendable {
   public package(set) var framing = Framing.none
   /// Whether the server keeps the connection after this exchange (RFC 9112 section 9.3).
   public package(set) var keepAlive = true
+  /// Whether the server agrees to go on with the WebSocket protocol: a 101 of HTTP/1.1 without framing whose Connection
+  /// has `upgrade` and whose Upgrade is `websocket`. Whether that was asked for, the request knows; any other 101 is a
+  /// fault. Stays true when the connection fields are removed.
+  public package(set) var switchesToWebSocket = false
   @usableFromInline
   package var reason = ByteRange.empty
 
@@ -28,10 +32,17 @@ public struct ResponseHead: Sendable {
   /// Empties the head and keeps its capacity.
   package mutating func reset() {
     block.reset()
+    begin()
+  }
+
+  /// Empties all but the bytes, which are replaced when the next head is complete.
+  mutating func begin() {
+    block.begin()
     status = 0
     minorVersion = 1
     framing = .none
     keepAlive = true
+    switchesToWebSocket = false
     reason = .empty
   }
 }

@@ -43,6 +43,7 @@ public struct ResponseHeadParser: Sendable {
       guard try parseLines(buffer.readableBytesSpan, into: &head, requestMethod) else { return false }
       guard let bytes = buffer.readSlice(length: scanner.lineStart) else { return false }
       head.block.bytes = bytes
+      if head.status == 101 { noteSwitch(&head) }
       reset()
       return true
     } catch {
@@ -59,18 +60,26 @@ public struct ResponseHeadParser: Sendable {
       guard let line = try scanner.nextLine(of: bytes, limit: limits.maxStartLine, excess: .statusLineTooLong) else {
         return false
       }
-      head.reset()
+      head.begin()
       try Self.parseStatusLine(bytes, line, into: &head)
       hasStartLine = true
     }
-    while let line = try scanner.nextLine(of: bytes, limit: limits.maxHeadBytes, excess: .headTooLarge) {
-      if line.isEmpty {
-        try finish(&head, method)
-        return true
+    while true {
+      let known = head.block.fields.count
+      scanner.takePlainLines(of: bytes, limits: limits, into: &head.block.fields)
+      for index in known..<head.block.fields.count { try take(head.block.fields[index], bytes, nil, into: &head) }
+      if scanner.takeEmptyLine(of: bytes, limit: limits.maxHeadBytes) { break }
+      guard let line = try scanner.nextLine(of: bytes, limit: limits.maxHeadBytes, excess: .headTooLarge) else {
+        return false
       }
-      try parseField(bytes, line, into: &head)
+      if line.isEmpty { break }
+      guard head.block.fields.count < limits.maxFields else { throw WireError(.tooManyFields) }
+      let field = try FieldLine.parse(bytes, line)
+      head.block.fields.append(field)
+      try take(field, bytes, line, into: &head)
     }
-    return false
+    try finish(&head, method)
+    return true
   }
 
   /// HTTP-version SP status-code [ SP reason-phrase ]; the blank before an empty phrase is missing in practice.
@@ -95,23 +104,32 @@ public struct ResponseHeadParser: Sendable {
     head.minorVersion = minorVersion
   }
 
-  private mutating func parseField(
-    _ bytes: RawSpan, _ line: Range<Int>, into head: inout ResponseHead
+  /// Judges a field that was added to the head. Its line is given where there may be tabs in it.
+  @inline(__always)
+  private mutating func take(
+    _ field: Field, _ bytes: RawSpan, _ line: Range<Int>?, into head: inout ResponseHead
   ) throws(WireError) {
-    guard head.block.fields.count < limits.maxFields else { throw WireError(.tooManyFields) }
-    let field = try FieldLine.parse(bytes, line)
     switch field.id {
     case .contentLength, .transferEncoding, .connection: try facts.note(field, bytes, line)
     default: break
     }
     head.block.present.insert(field.id)
-    head.block.fields.append(field)
+  }
+
+  /// Values are read from the block, so it needs its bytes by now.
+  private func noteSwitch(_ head: inout ResponseHead) {
+    head.switchesToWebSocket =
+      head.minorVersion == 1 && !facts.isChunked && facts.contentLength == nil && head.block.asksForWebSocket(facts)
   }
 
   /// RFC 9112 section 6.3
   private func finish(_ head: inout ResponseHead, _ method: Method) throws(WireError) {
     try facts.checkFraming(minorVersion: head.minorVersion)
-    if method == .head || head.status < 200 || head.status == 204 || head.status == 304 {
+    let isBare = head.status < 200 || head.status == 204
+    // Such a response has no content whatever its fields say. An origin that frames some sends it too, and what it
+    // sends would be taken for the next response.
+    guard !isBare || !(facts.isChunked || (facts.contentLength ?? 0) > 0) else { throw WireError(.contentForbidden) }
+    if method == .head || isBare || head.status == 304 {
       head.framing = .none
     } else if facts.isChunked {
       head.framing = .chunked

@@ -16,7 +16,7 @@ extension WireError {
     case .pathAboveRoot: ("path_above_root", "The path must not climb above the root.")
     case .pathAmbiguous:
       ("path_ambiguous", "A dot segment of the path must not hide behind an encoded slash or a parameter.")
-    case .queryInvalid: ("query_invalid", "The query holds a character that must be percent-encoded.")
+    case .queryInvalid: ("query_invalid", "The query holds an encoded NUL, or a character that must be encoded.")
     case .headTooLarge: ("head_too_large", "The fields together are larger than this gateway allows.")
     case .tooManyFields: ("too_many_fields", "There are more fields than this gateway allows.")
     case .lineEndInvalid: ("line_end_invalid", "Every line of the head must end in CR LF.")
@@ -51,6 +51,7 @@ extension WireError {
     case .trailerInvalid: ("trailer_invalid", "A trailer line must read: name, colon, value, CR LF.")
     case .trailerTooLarge: ("trailer_too_large", "The trailer section is larger than this gateway allows.")
     case .bodyTruncated: ("body_truncated", "The connection ended before the content was complete.")
+    case .contentForbidden: ("content_forbidden", "A response of 1xx or 204 must not announce content.")
     case .expectationUnsupported: ("expectation_unsupported", "The only expectation met here is 100-continue.")
     case .connectionNamesProtectedField:
       ("connection_names_protected_field", "Connection must not name a field that is meant for the receiver.")

@@ -25,7 +25,7 @@ public struct WireError: Error, Sendable, Hashable {
     case transferEncodingInvalid, transferEncodingUnsupported, transferEncodingRepeated, transferEncodingInHTTP10
     // Content
     case chunkSizeInvalid, chunkExtensionInvalid, chunkExtensionTooLong, chunkOverheadTooLarge, chunkEndInvalid
-    case trailerInvalid, trailerTooLarge, bodyTruncated
+    case trailerInvalid, trailerTooLarge, bodyTruncated, contentForbidden
     // Others
     case expectationUnsupported, connectionNamesProtectedField
   }

@@ -52,6 +52,40 @@ struct DifferentialTests {
     #expect(tally.accepted > 500 && tally.refused > 200, "the generator lost its balance: \(tally)")
   }
 
+  @Test("Requests cut at every byte", arguments: 20..<22)
+  func requestsCutEverywhere(seed: UInt64) {
+    var generator = MessageGenerator(seed: seed)
+    for _ in 0..<12 {
+      let bytes = generator.requests()
+      guard !isReadOtherwise(bytes) else { continue }
+      let whole = RequestStream.read(bytes)
+      for pieces in everyCut(bytes.count) {
+        let ours = RequestStream.read(bytes, pieces: pieces)
+        let theirs = NIOReading.requests(bytes, pieces: pieces)
+        guard ours != whole || difference(ours, theirs) != nil else { continue }
+        Issue.record("cut at \(pieces.first ?? 0) of \(pieces.count)\n\(latin1Text(bytes).debugDescription)\n\(theirs)")
+        return
+      }
+    }
+  }
+
+  @Test("Responses cut at every byte", arguments: 120..<122)
+  func responsesCutEverywhere(seed: UInt64) {
+    var generator = MessageGenerator(seed: seed)
+    for _ in 0..<20 {
+      let bytes = generator.responses()
+      guard !isReadOtherwise(bytes) else { continue }
+      let whole = ResponseStream.read(bytes)
+      for pieces in everyCut(bytes.count) {
+        let ours = ResponseStream.read(bytes, pieces: pieces)
+        let theirs = NIOReading.responses(bytes, pieces: pieces)
+        guard ours != whole || difference(ours, theirs) != nil else { continue }
+        Issue.record("cut at \(pieces.first ?? 0) of \(pieces.count)\n\(latin1Text(bytes).debugDescription)\n\(theirs)")
+        return
+      }
+    }
+  }
+
   struct Tally {
     var accepted = 0
     var refused = 0

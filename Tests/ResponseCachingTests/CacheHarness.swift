@@ -35,6 +35,8 @@ struct CacheHarness {
     _ exchange: Exchange, fields: [String] = [], body: String = "body", status: Int = 200, complete: Bool = true
   ) throws -> Answer {
     if let answer = begin(exchange) { return answer }
+    // A 204 that announces content is refused before any plugin sees it.
+    let body = status == 204 ? "" : body
     try head(exchange, fields: fields + ["Content-Length: \(body.utf8.count)"], status: status)
     return finish(exchange, body: body, complete: complete)
   }

@@ -20,28 +20,35 @@ extension ClientConnection {
   private func nextRequest() {
     guard isPersistent, !worker.isDraining else { return leave() }
     stage = .head
-    arm(worker.limits.keepAliveIdle)
+    idleUntil = worker.context.now &+ worker.limits.keepAliveIdle
+    // Looked at before, to give memory back.
+    arm(until: min(idleUntil, worker.context.now &+ Self.restless))
   }
 
+  /// How long a connection without a request keeps its memory for the next one, in nanoseconds.
+  private static let restless: Int64 = 1_000_000_000
+
   /// Observers see the exchange, counters count it, and the object is made ready for the next.
-  private func endExchange() {
+  func endExchange() {
     exchange.outcome.finished = worker.context.now
     if let chain {
       for filter in chain.observers { filter.observe(exchange) }
     }
-    count(exchange.outcome)
+    count()
     exchange.reset()
     chain = nil
     plan = nil
+    pool = nil
     upstream = nil
+    exchangeDeadline = .max
   }
 
-  private func count(_ outcome: Outcome) {
-    let group = Int(outcome.status / 100)
-    worker.counters.answers[group < worker.counters.answers.count ? group : 0] &+= 1
-    worker.counters.requestBytes &+= outcome.requestBytes
-    worker.counters.responseBytes &+= outcome.responseBytes
-    if let reason = outcome.reason { worker.counters.reasons[reason.text, default: 0] &+= 1 }
+  private func count() {
+    let group = Int(exchange.outcome.status / 100)
+    worker.counters.answers[group < 6 ? group : 0] &+= 1
+    worker.counters.requestBytes &+= exchange.outcome.requestBytes
+    worker.counters.responseBytes &+= exchange.outcome.responseBytes
+    if let reason = exchange.outcome.reason { worker.counters.reasons[reason.text, default: 0] &+= 1 }
   }
 
   /// Reads and drops the rest of the content; true when the next request can be read.
@@ -78,7 +85,8 @@ extension ClientConnection {
   private func beginLingering() {
     stage = .lingering
     // The time to linger begins when the answer is written, which a slow client may take a while for.
-    arm(worker.limits.upstreamBodyIdle)
+    delivery.reset()
+    arm(worker.limits.lookInterval)
     closeOutput()
   }
 
@@ -86,7 +94,10 @@ extension ClientConnection {
   func leave() {
     stage = .closed
     input.clear()
-    if unwrittenBytes > 0 { arm(worker.limits.upstreamBodyIdle) }
+    if unwrittenBytes > 0 {
+      delivery.reset()
+      arm(worker.limits.lookInterval)
+    }
     closeWhenWritten()
   }
 
@@ -110,6 +121,11 @@ extension ClientConnection {
       upstream?.abandon()
       exchange.outcome.reason = "client_closed"
       finishStores()
+      endExchange()
+    } else if stage == .tunnel {
+      // The origin still gets what is on its way.
+      upstream?.abandonWhenWritten()
+      leaveTunnel()
       endExchange()
     }
     stage = .closed
@@ -139,18 +155,23 @@ extension ClientConnection: TimerTarget {
   func timerFired() {
     switch stage {
     case .head: headIsLate()
-    case .judging: answer(Refusals.pluginTimeout)
-    case .acquiring:
+    case .judging where !isExchangeLate: answer(Refusals.pluginTimeout)
+    case .acquiring where !isExchangeLate:
       cancelWish()
       answer(Refusals.upstreamWait)
-    case .upstream: upstreamIsLate()
-    case .draining, .lingering, .closed: close()
+    case .upstream where !isExchangeLate: upstreamIsLate()
+    case .judging, .acquiring, .upstream: exchangeIsLate()
+    case .tunnel: tunnelIsLate()
+    case .draining: close()
+    case .lingering, .closed: outputIsLate()
     }
     process()
   }
 
+  private var isExchangeLate: Bool { worker.context.now >= exchangeDeadline }
+
   private func headIsLate() {
-    guard parser.isStarted else { return close() }
+    guard parser.isStarted else { return restIsLong() }
     isPersistent = false
     contentIsRead = false
     exchange.request.reset()
@@ -158,6 +179,29 @@ extension ClientConnection: TimerTarget {
     exchange.outcome.started = worker.context.now
     chain = worker.chain(worker.generation.strayChain)
     answer(Refusals.requestHeadTimeout)
+  }
+
+  /// The connection has rested for a while, or for as long as it may.
+  private func restIsLong() {
+    guard worker.context.now < idleUntil else { return outputIsLate() }
+    releaseInput()
+    exchange.shrink()
+    forwarding = ByteBuffer()
+    arm(until: idleUntil)
+  }
+
+  /// The connection rests or ends, and is closed unless its client still takes what was written.
+  private func outputIsLate() {
+    guard unwrittenBytes > 0, isTaking else { return close() }
+    arm(worker.limits.lookInterval)
+  }
+
+  /// The whole exchange has taken too long.
+  private func exchangeIsLate() {
+    cancelWish()
+    upstream?.abandon()
+    upstream = nil
+    if responseHasBegun { cut("exchange_timeout") } else { answer(Refusals.exchangeTimeout) }
   }
 
   /// Nothing has moved for as long as it may: who of the two is to blame decides what happens.
@@ -172,11 +216,14 @@ extension ClientConnection: TimerTarget {
     upstreamFailed(responseHasBegun ? .bodyTimeout : .headTimeout)
   }
 
-  /// The client holds the response up; that is its right while it takes some of it between two looks.
+  /// The client holds the response up; that is its right while it takes it at the least rate.
   private func clientIsSlow() {
-    let left = unwrittenBytes
-    if left == unwritten { return cut("client_stalled") }
-    unwritten = left
-    arm(worker.limits.upstreamBodyIdle)
+    guard isTaking else { return cut("client_stalled") }
+    arm(worker.limits.lookInterval)
+  }
+
+  /// Whether the client has taken enough since the last look.
+  private var isTaking: Bool {
+    delivery.look(now: worker.context.now, bytes: deliveredBytes, rate: worker.limits.leastRate)
   }
 }

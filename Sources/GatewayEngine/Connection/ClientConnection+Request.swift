@@ -34,11 +34,17 @@ extension ClientConnection {
     worker.counters.requests &+= 1
     exchange.outcome.started = worker.context.now
     isPersistent = exchange.request.keepAlive && !worker.isDraining
-    content = BodyReader(exchange.request.framing, limits: worker.limits.wire)
     contentIsRead = exchange.request.framing == .none
+    if !contentIsRead { content.begin(exchange.request.framing, limits: worker.limits.wire) }
     responseHasBegun = false
     dropped = 0
-    unwritten = .max
+    delivery.reset()
+    isStream = false
+    wantsTunnel = false
+    carried += 1
+    if carried >= worker.limits.requestsPerConnection { isPersistent = false }
+    let (deadline, overflow) = worker.context.now.addingReportingOverflow(worker.limits.exchange)
+    exchangeDeadline = overflow ? .max : deadline
     cursor = 0
     askedAgain = 0
     stage = .judging
@@ -56,7 +62,7 @@ extension ClientConnection {
       return refuseStray(Refusals.bodyTooLarge)
     }
     let found = DomainResolver.resolve(
-      exchange.request, serverName: serverName, sources: domainSources, table: worker.generation.table)
+      exchange, serverName: serverName, sources: domainSources, table: worker.generation.table)
     switch found {
     case .refused(let reply): refuseStray(reply)
     case .found(let index, let named):
@@ -64,8 +70,11 @@ extension ClientConnection {
       exchange.domain = domain.facts
       guard let plan = route(in: domain) else { return refuseStray(Refusals.noRoute) }
       self.plan = plan
+      pool = worker.pools[plan.upstream]
       exchange.route = plan.facts
       domainWasNamed = named
+      isStream = plan.isStream
+      if let reply = judgeUpgrade(plan) { return refuseStray(reply) }
       chain = worker.chain(plan.chain)
       runChain()
     }

@@ -5,7 +5,7 @@ package struct LoopCounters: Sendable {
   package var connectionsRefused: UInt64 = 0
   package var requests: UInt64 = 0
   /// Answers by the first digit of the status; index 0 counts exchanges that ended without one.
-  package var answers: [UInt64] = Array(repeating: 0, count: 6)
+  package var answers = InlineArray<6, UInt64>(repeating: 0)
   package var requestBytes: UInt64 = 0
   package var responseBytes: UInt64 = 0
   package var upstreamConnects: UInt64 = 0

@@ -38,6 +38,8 @@ class StreamSocket: PollTarget {
   /// nil while plain bytes pass.
   final private(set) var tls: TLSChannel?
   @exclusivity(unchecked) private final var output = OutputQueue()
+  /// How much was ever written, in bytes before encryption.
+  private final var written: UInt64 = 0
   final var isConnecting = false
   private final var isBlocked = false
   private final var isOutputBroken = false
@@ -155,6 +157,8 @@ extension StreamSocket {
       reads += 1
       receiveOnce()
     }
+    // A large buffer is for as long as much comes at a time.
+    if input.capacity > PollLoop.inputCapacity, input.readableBytes == 0 { input = ByteBuffer() }
   }
 
   private final func receiveOnce() {
@@ -245,9 +249,16 @@ extension StreamSocket {
   /// How much output the system has not taken yet, in bytes.
   final var unwrittenBytes: Int { output.bytes }
 
+  /// How much the peer has taken of all that was ever written; over TLS not quite, since its own bytes count as waiting.
+  final var deliveredBytes: UInt64 {
+    let waiting = output.bytes + max(0, Int(gh_unsent(descriptor)))
+    return written > UInt64(waiting) ? written - UInt64(waiting) : 0
+  }
+
   /// Writes all that is readable and clears the buffer, which keeps its memory when the system takes everything.
   final func write(_ bytes: inout ByteBuffer) {
     defer { bytes.clear() }
+    written &+= UInt64(bytes.readableBytes)
     if let tls { return encrypt([bytes], tls) }
     guard canSend else { return enqueue(bytes) }
     let sent = OutputQueue.send(bytes, to: descriptor)
@@ -260,6 +271,7 @@ extension StreamSocket {
   /// Writes what is readable in both, the head first, and clears the head.
   final func write(_ head: inout ByteBuffer, _ body: ByteBuffer) {
     defer { head.clear() }
+    written &+= UInt64(head.readableBytes + body.readableBytes)
     if let tls { return encrypt([head, body], tls) }
     guard canSend else {
       enqueue(head)

@@ -120,11 +120,17 @@ extension EndpointCheck: TimerTarget, UpstreamWaiter, UpstreamExchange {
   }
 
   func upstreamBody(_ bytes: ByteBuffer) {}
-  func upstreamEnd() {}
+  func upstreamEnd(trailers: FieldBlock?) {}
   func upstreamReleased() {}
   func upstreamFailed(_ failure: UpstreamFailure) { end(.failed(failure)) }
   func upstreamReadComplete() {}
   func upstreamDrained() {}
+
+  /// A check asks for none.
+  var wantsTunnel: Bool { false }
+  func upstreamSwitched(_ head: inout ResponseHead) {}
+  func upstreamPassed(_ bytes: inout ByteBuffer) {}
+  func upstreamTunnelEnded() {}
 }
 
 // MARK: - Results

@@ -17,6 +17,8 @@ enum Acquisition {
 final class UpstreamPool {
   let configuration: UpstreamConfiguration
   let plan: UpstreamPlan
+  /// Whether there are answers after which a request is tried elsewhere.
+  let retriesByStatus: Bool
   let headTimeout: Int64
   let connectTimeout: Int64
   /// A cycle that ends when the worker stops and lets go of its pools.
@@ -29,7 +31,9 @@ final class UpstreamPool {
   @exclusivity(unchecked) private(set) var states: [EndpointState]
   @exclusivity(unchecked) private var balancer: LoadBalancer
   @exclusivity(unchecked) var budget: RetryBudget
-  private var addresses: [[SocketAddress]]
+  @exclusivity(unchecked) private var addresses: [[SocketAddress]]
+  /// How often the addresses of each endpoint have changed.
+  @exclusivity(unchecked) private var changes: [Int]
   private var nextAddress: [Int]
   /// Idle connections by endpoint, the newest last.
   @exclusivity(unchecked) private var idle: [[UpstreamConnection]]
@@ -48,6 +52,7 @@ final class UpstreamPool {
     let configuration = plan.configuration
     self.plan = plan
     self.configuration = configuration
+    retriesByStatus = !plan.retryStatuses.isEmpty
     self.worker = worker
     headTimeout = configuration.headTimeout.nanoseconds
     idleTimeout = configuration.idleTimeout.nanoseconds
@@ -62,6 +67,7 @@ final class UpstreamPool {
     unknown.isResolved = false
     states = Array(repeating: unknown, count: count)
     addresses = Array(repeating: [], count: count)
+    changes = Array(repeating: 0, count: count)
     nextAddress = Array(repeating: worker.context.index, count: count)
     idle = Array(repeating: [], count: count)
     openTo = Array(repeating: 0, count: count)
@@ -124,8 +130,12 @@ final class UpstreamPool {
 
   /// Whether a connection may still be used: it is young enough, and its address is still one of its endpoint's.
   private func isCurrent(_ connection: UpstreamConnection) -> Bool {
-    worker.context.now &- connection.made < maxAge
-      && addresses[connection.endpointIndex].contains(connection.address)
+    guard worker.context.now &- connection.made < maxAge else { return false }
+    let endpoint = connection.endpointIndex
+    if connection.addressChange == changes[endpoint] { return true }
+    guard addresses[endpoint].contains(connection.address) else { return false }
+    connection.addressChange = changes[endpoint]
+    return true
   }
 
   /// A connection is being closed: nobody gets it any more.
@@ -157,6 +167,7 @@ extension UpstreamPool {
   /// The addresses of an endpoint are these from now on.
   func resolved(_ endpoint: Int, _ found: [SocketAddress]) {
     addresses[endpoint] = found
+    changes[endpoint] &+= 1
     states[endpoint].isResolved = !found.isEmpty
     for connection in idle[endpoint] where !isCurrent(connection) { connection.end() }
   }

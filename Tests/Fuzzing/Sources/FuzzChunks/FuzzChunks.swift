@@ -3,13 +3,18 @@ import Glibc
 import HTTPWire
 import NIOCore
 
-/// Reads chunked content, whole and byte by byte; both readings must agree.
+/// Reads chunked content, whole and byte by byte; both readings must agree, and the trailers that are kept must be kept
+/// again when they were written.
 private func check(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let bytes = UnsafeBufferPointer(start: data, count: count)
   let whole = read([ByteBuffer(bytes: bytes)])
   let single = read(bytes.map { ByteBuffer(bytes: [$0]) })
   precondition(whole == single, "the reading depends on the cut")
   precondition(whole.content.count <= count, "content came from nowhere")
+  if whole.isComplete {
+    let again = read([ByteBuffer(bytes: whole.trailers)])
+    precondition(again.isComplete && again.trailers == whole.trailers, "trailers changed")
+  }
   return 0
 }
 
@@ -24,6 +29,8 @@ enum FuzzChunks {
 
 private struct Reading: Equatable {
   var content: [UInt8] = []
+  /// The last chunk and the trailers, as they are written for the next server.
+  var trailers: [UInt8] = []
   var isComplete = false
   var error: WireError?
 }
@@ -51,6 +58,9 @@ private func drain(
     case .needMore: return
     case .end:
       reading.isComplete = true
+      var out = ByteBuffer()
+      HeadWriting.writeLastChunk(trailers: reader.trailers, into: &out)
+      reading.trailers = Array(out.readableBytesView)
       return
     }
   }

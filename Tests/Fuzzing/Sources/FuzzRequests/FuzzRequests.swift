@@ -3,8 +3,8 @@ import Glibc
 import HTTPWire
 import NIOCore
 
-/// Reads requests from the input, whole and in two pieces; both readings must agree, and what is accepted must be
-/// accepted again after it was written.
+/// Reads requests from the input, whole, in two pieces and byte by byte; the readings must agree, and what is accepted
+/// must read the same again after it was written.
 private func check(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   guard let data, count > 1 else { return 0 }
   let bytes = UnsafeBufferPointer(start: data + 1, count: count - 1)
@@ -12,6 +12,10 @@ private func check(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let whole = read([bytes[...]])
   let pieces = read([bytes[..<place], bytes[place...]])
   precondition(whole == pieces, "the reading depends on the cut")
+  if bytes.count <= 512 {
+    let single = read(bytes.indices.map { bytes[$0..<($0 + 1)] })
+    precondition(whole == single, "the reading depends on the cut")
+  }
   return 0
 }
 
@@ -80,5 +84,17 @@ private func rewritten(_ head: RequestHead) -> ByteBuffer {
   precondition(again.framing == head.framing, "the framing changed")
   precondition(again.withPath { Array($0) } == head.withPath { Array($0) }, "the path is not in normal form")
   precondition(!again.pathWasRewritten, "the path is not in normal form")
+  precondition(again.withMethodName { Array($0) } == head.withMethodName { Array($0) }, "the method changed")
+  precondition(again.withQuery { Array($0) } == head.withQuery { Array($0) }, "the query changed")
+  precondition(fields(again.block) == fields(copy.block), "the fields changed")
   return out
+}
+
+/// Every field that is not removed, but for those that are written in their own place.
+private func fields(_ block: FieldBlock) -> [[UInt8]] {
+  let own: FieldIDSet = [.host, .contentLength, .transferEncoding]
+  return block.fields.indices.filter { !block.fields[$0].isRemoved && !own.contains(block.fields[$0].id) }.map {
+    index in
+    block.withName(index) { Array($0) } + [0x3A] + block.withValue(index) { Array($0) }
+  }
 }

@@ -3,8 +3,8 @@ import Glibc
 import HTTPWire
 import NIOCore
 
-/// Reads responses from the input, whole and in two pieces; both readings must agree, and what was written must be read
-/// with the same status.
+/// Reads responses from the input, whole, in two pieces and byte by byte; the readings must agree, and what was written
+/// must be read with the same status and fields.
 private func check(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   guard let data, count > 1 else { return 0 }
   let bytes = UnsafeBufferPointer(start: data + 1, count: count - 1)
@@ -13,6 +13,10 @@ private func check(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let whole = read([bytes[...]], method)
   let pieces = read([bytes[..<place], bytes[place...]], method)
   precondition(whole == pieces, "the reading depends on the cut")
+  if bytes.count <= 512 {
+    let single = read(bytes.indices.map { bytes[$0..<($0 + 1)] }, method)
+    precondition(whole == single, "the reading depends on the cut")
+  }
   return 0
 }
 
@@ -67,5 +71,14 @@ private func rewritten(_ head: ResponseHead) -> ByteBuffer {
     precondition(isWhole && input.readableBytes == 0, "what was written is not one head")
   } catch { preconditionFailure("what was written is refused: \(error)") }
   precondition(again.status == head.status, "the status changed")
+  precondition(fields(again.block) == fields(head.block), "the fields changed")
   return out
+}
+
+/// Every field but for those that are left out or written in their own place.
+private func fields(_ block: FieldBlock) -> [[UInt8]] {
+  let own: FieldIDSet = [.server, .contentLength, .transferEncoding]
+  return block.fields.indices.filter { !own.contains(block.fields[$0].id) }.map { index in
+    block.withName(index) { Array($0) } + [0x3A] + block.withValue(index) { Array($0) }
+  }
 }
