@@ -205,11 +205,12 @@ extension PollLoop {
       tasks.append(task)
       return
     }
-    let isFirst = inbox.withLock { inbox in
+    inbox.withLock { inbox in
       inbox.tasks.append(task)
-      defer { inbox.isWoken = true }
-      return !inbox.isWoken
+      guard !inbox.isWoken else { return }
+      inbox.isWoken = true
+      // With the lock held: a loop that took the task already would not calm what wakes it, and spin from then on.
+      gh_wake(wakeup)
     }
-    if isFirst { gh_wake(wakeup) }
   }
 }
