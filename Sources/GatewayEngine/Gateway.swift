@@ -115,7 +115,11 @@ extension Gateway {
     for socket in sockets { socket.close() }
     logger.info("draining", metadata: ["limit": "\(limit)"])
     await withTaskGroup { tasks in
-      tasks.addTask { for lane in self.lanes { await lane.drain() } }
+      tasks.addTask {
+        await withDiscardingTaskGroup { all in
+          for lane in self.lanes { all.addTask { await lane.drain() } }
+        }
+      }
       tasks.addTask {
         try? await Task.sleep(for: limit)
         for lane in self.lanes { await lane.cut() }
