@@ -85,10 +85,11 @@ final class ClientConnection: StreamSocket {
 
   /// Begins to read.
   func start() throws(SystemError) {
+    // First, since closing counts it as gone even if it cannot be watched.
+    worker.opened()
     try register()
     exchange.driver = self
     timer.target = self
-    worker.opened()
     arm(worker.limits.requestHead)
   }
 
