@@ -193,7 +193,7 @@ extension ClientConnection: UpstreamExchange {
   }
 
   /// How long the origin may say nothing.
-  private var responseIdle: Int64 { isStream ? worker.limits.streamIdle : worker.limits.upstreamBodyIdle }
+  var responseIdle: Int64 { isStream ? worker.limits.streamIdle : worker.limits.upstreamBodyIdle }
 
   /// RFC 9112 section 6.3: what has no length is chunked for HTTP/1.1 and ends with the connection for HTTP/1.0.
   private func chooseFraming() {
