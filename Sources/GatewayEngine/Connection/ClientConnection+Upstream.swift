@@ -151,6 +151,8 @@ extension ClientConnection: UpstreamExchange {
   func upstreamInterim(_ head: inout ResponseHead) {
     guard exchange.request.minorVersion > 0, (try? head.block.removeConnectionFields()) != nil else { return }
     head.serialize(into: &worker.clientOutput, framing: .none)
+    // At once: the final response may be left aside for another endpoint's, and then nobody would write it.
+    writeOutput()
   }
 
   func upstreamHead(_ head: inout ResponseHead) {
