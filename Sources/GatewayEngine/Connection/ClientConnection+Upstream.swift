@@ -16,7 +16,7 @@ extension ClientConnection: UpstreamWaiter {
   }
 
   /// The pool of the exchange's upstream.
-  var pool: UpstreamPool? { plan.map { worker.pools[$0.upstream] } }
+  var pool: UpstreamPool? { plan.flatMap { worker.pool($0.upstream) } }
 
   /// - Parameter failure: what the client is told when there is no connection, in place of what the pool says.
   func wait(_ acquisition: Acquisition, otherwise failure: UpstreamFailure?) {

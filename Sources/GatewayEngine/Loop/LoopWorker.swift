@@ -108,9 +108,11 @@ extension LoopWorker {
 
   /// An endpoint can be reached here from now on.
   func resolved(_ upstream: Int, _ endpoint: Int, _ addresses: [SocketAddress]) {
-    // After the end there are no pools.
-    if upstream < pools.count { pools[upstream].resolved(endpoint, addresses) }
+    pool(upstream)?.resolved(endpoint, addresses)
   }
+
+  /// The pool of an upstream; nil after the end.
+  func pool(_ upstream: Int) -> UpstreamPool? { upstream < pools.count ? pools[upstream] : nil }
 
   /// Lets running exchanges finish and closes idle connections; the promise is kept when no client is left.
   func drain(_ promise: EventLoopPromise<Void>) {
