@@ -106,7 +106,7 @@ class StreamSocket: PollTarget {
         isConnecting = false
         connected(Descriptor.pendingError(descriptor))
       }
-      if isOpen, output.bytes > 0 { outputProgressed() }
+      if isOpen, output.bytes > 0 || isBlocked { outputProgressed() }
     }
     guard isOpen, events.isReadable else { return }
     mayBeReadable = true
@@ -312,8 +312,9 @@ extension StreamSocket {
     }
   }
 
+  /// The queue may be empty already: TLS sends what waits whenever it has something to say itself.
   private final func outputProgressed() {
-    sendOutput()
+    if output.bytes > 0 { sendOutput() }
     if isOpen, isBlocked, output.bytes <= outputBound / 2 {
       isBlocked = false
       outputDrained()
