@@ -421,6 +421,8 @@ extension StreamSocket: TLSChannelDelegate {
   /// What it still had to say is in the output.
   func tlsClosed() {
     tls = nil
+    // Nothing may follow in plain text.
+    isOutputBroken = true
     if isOpen, ending == .none { closeWhenWritten() }
   }
 }
