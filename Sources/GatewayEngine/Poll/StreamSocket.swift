@@ -378,6 +378,9 @@ extension StreamSocket {
   /// Closes the socket at once so that the peer sees that it was not the proper end.
   final func reset() {
     if isOpen { Descriptor.setReset(descriptor) }
+    // TLS would say goodbye, which is the proper end.
+    output.removeAll()
+    isOutputBroken = true
     close()
   }
 }
