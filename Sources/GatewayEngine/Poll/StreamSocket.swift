@@ -231,6 +231,20 @@ extension StreamSocket {
     inputEnded(end)
   }
 
+  /// Whether nothing is left over of what the connection carried so far: the peer has sent nothing that is not taken, has
+  /// not closed, and has been given everything.
+  ///
+  /// - Parameter looks: whether to look even when the last read found the end of what there was.
+  final func isAtRest(looks: Bool) -> Bool {
+    guard input.readableBytes == 0, !peerHasClosed, !hasTLSEnded, output.bytes == 0, !isOutputBroken else {
+      return false
+    }
+    return !(looks || mayBeReadable) || gh_peek(descriptor) == -EAGAIN
+  }
+
+  /// Whether there is input that was not received or not taken.
+  final var hasUnreadInput: Bool { input.readableBytes > 0 || mayBeReadable && gh_peek(descriptor) > 0 }
+
   /// Gives the memory of the input back while there is nothing in it.
   final func releaseInput() {
     guard input.readableBytes == 0, input.capacity > 0 else { return }
