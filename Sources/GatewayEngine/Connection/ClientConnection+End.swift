@@ -18,7 +18,10 @@ extension ClientConnection {
 
   /// The connection goes on, unless it must not, or the gateway began to drain after the head was written.
   private func nextRequest() {
-    guard isPersistent, !worker.isDraining else { return leave() }
+    guard isPersistent, !worker.isDraining else {
+      // A request that came too early must not cost the client this answer.
+      return hasUnreadInput ? beginLingering() : leave()
+    }
     stage = .head
     releaseInput()
     arm(worker.limits.keepAliveIdle)
