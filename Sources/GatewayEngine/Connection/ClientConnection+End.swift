@@ -92,11 +92,10 @@ extension ClientConnection {
   func leave() {
     stage = .closed
     input.clear()
-    if unwrittenBytes > 0 {
-      delivery.reset()
-      arm(worker.limits.lookInterval)
-    }
     closeWhenWritten()
+    guard isOpen else { return }
+    delivery.reset()
+    arm(worker.limits.lookInterval)
   }
 
   /// Cuts a response that cannot be completed: the client sees that it is cut (RFC 9112 section 8).
