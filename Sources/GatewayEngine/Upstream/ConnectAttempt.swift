@@ -37,7 +37,7 @@ final class ConnectAttempt: TimerTarget {
 
   /// False when no address is left that can be tried.
   private func tryAddresses() -> Bool {
-    while next < addresses.count {
+    while !pool.isClosed, next < addresses.count {
       let address = addresses[next]
       next += 1
       if begin(address) { return true }

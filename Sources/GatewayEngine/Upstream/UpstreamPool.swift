@@ -39,7 +39,7 @@ final class UpstreamPool {
   private var queuedCount = 0
   /// Open connections and attempts to open one.
   private var open = 0
-  private var isClosed = false
+  private(set) var isClosed = false
 
   init(_ plan: UpstreamPlan, worker: LoopWorker) {
     let configuration = plan.configuration
