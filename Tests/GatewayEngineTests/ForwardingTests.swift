@@ -163,10 +163,12 @@ import Testing
   @Test func sendsAllOfAChunkedContentThatCameAtOnce() async throws {
     let log = RequestLog()
     let origin = try await ScriptedOrigin.start { exchange, _ in
-      _ = try await exchange.receive(until: "\r\n\r\n")
-      let content = try await exchange.receive(until: "0\r\n\r\n") ?? ""
-      log.append("\(content.utf8.filter { $0 == UInt8(ascii: "x") }.count)")
-      try await exchange.send(helloResponse)
+      // A POST on a connection that is closed meanwhile must not be repeated, so every one of them is answered.
+      while try await exchange.receive(until: "\r\n\r\n") != nil {
+        let content = try await exchange.receive(until: "0\r\n\r\n") ?? ""
+        log.append("\(content.utf8.filter { $0 == UInt8(ascii: "x") }.count)")
+        try await exchange.send(helloResponse)
+      }
     }
     let chunk = "100\r\n" + String(repeating: "x", count: 256) + "\r\n"
     let content = String(repeating: chunk, count: 1000) + "0\r\n\r\n"
