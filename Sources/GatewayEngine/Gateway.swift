@@ -42,6 +42,7 @@ package final class Gateway: Sendable {
       }
       for lane in lanes { lane.follow(resolver, generation) }
       await resolver.start(timeout: Self.firstResolution)
+      startChecks(lanes)
       for listener in generation.configuration.listeners { sockets.append(try await bind(listener)) }
       for lane in lanes { try await lane.listen(sockets, loops: loops) }
       return Gateway(lanes, generation: generation, logger: logger, sockets: sockets, resolver: resolver)
@@ -51,6 +52,13 @@ package final class Gateway: Sendable {
       for socket in sockets { socket.close() }
       await generation.shutdown()
       throw error
+    }
+  }
+
+  /// The first loop checks the endpoints' health and tells all.
+  private static func startChecks(_ lanes: [Lane]) {
+    lanes.first?.startChecks { upstream, endpoint, isHealthy in
+      for lane in lanes { lane.checked(upstream, endpoint, isHealthy: isHealthy) }
     }
   }
 
@@ -100,6 +108,27 @@ extension Gateway {
     var sum = LoopCounters()
     for lane in lanes { sum.add(try await lane.counters()) }
     return sum
+  }
+
+  /// How many event loops there are.
+  package var loops: Int { lanes.count }
+
+  /// How the upstreams and their endpoints do, over all loops.
+  package func upstreams() async throws -> [UpstreamStatus] {
+    var upstreams = generation.upstreams.map { UpstreamStatus($0.configuration) }
+    for pools in try await pools() {
+      for (index, figures) in pools.enumerated() where upstreams.indices.contains(index) {
+        upstreams[index].add(figures)
+      }
+    }
+    return upstreams
+  }
+
+  /// What each loop knows of each upstream.
+  func pools() async throws -> [[PoolFigures]] {
+    var pools: [[PoolFigures]] = []
+    for lane in lanes { pools.append(try await lane.pools()) }
+    return pools
   }
 
   /// The counters that plugins registered.

@@ -10,7 +10,7 @@ import NIOCore
 /// Accepts the connections of one address on one loop.
 final class Listener {
   private let configuration: ListenerConfiguration
-  private let domainSources: [DomainSource]
+  private let domainSources: DomainSources
   private let most: Int
   private let worker: LoopWorker
   private let tls: ReloadableTLS<ServerTLSMaterial>?
@@ -23,7 +23,7 @@ final class Listener {
     let gateway = worker.generation.configuration
     configuration = gateway.listeners[index]
     tls = worker.generation.listenerTLS[index]
-    self.domainSources = configuration.domainSources ?? gateway.domainSources
+    self.domainSources = DomainSources(configuration.domainSources ?? gateway.domainSources)
     self.most = max(gateway.limits.connections / max(loops, 1), 1)
     self.worker = worker
   }

@@ -14,7 +14,7 @@ extension ClientConnection {
   func addUpgradeFields() {
     if wantsTunnel {
       exchange.requestAdditions.add(rendered: Self.upgrade)
-    } else if exchange.request.acceptsTrailers {
+    } else if exchange.request.block.present.contains(.te), exchange.request.acceptsTrailers {
       exchange.requestAdditions.add(rendered: Self.trailers)
     }
   }

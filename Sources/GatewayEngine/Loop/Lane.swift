@@ -40,6 +40,16 @@ struct Lane: Sendable {
     }
   }
 
+  /// Checks the health of endpoints on this loop, for all.
+  func startChecks(_ tell: @escaping HealthChecker.Listener) {
+    loop.execute { [bound] in bound.value.worker.startChecks(tell) }
+  }
+
+  /// Tells the pool of an upstream what the checks have found.
+  func checked(_ upstream: Int, _ endpoint: Int, isHealthy: Bool) {
+    loop.execute { [bound] in bound.value.worker.checked(upstream, endpoint, isHealthy: isHealthy) }
+  }
+
   /// Begins to accept connections.
   func listen(_ sockets: [ListeningSocket], loops: Int) async throws {
     try await loop.submit { [bound] in
@@ -61,6 +71,11 @@ struct Lane: Sendable {
 
   func counters() async throws -> LoopCounters {
     try await loop.submit { [bound] in bound.value.worker.counters }.get()
+  }
+
+  /// How the upstreams do on this loop, in the order of the configuration; empty after the end.
+  func pools() async throws -> [PoolFigures] {
+    try await loop.submit { [bound] in bound.value.worker.pools.map(\.figures) }.get()
   }
 
   /// Returns when no client is left.

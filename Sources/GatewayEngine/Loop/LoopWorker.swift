@@ -19,6 +19,10 @@ final class LoopWorker {
 
   @exclusivity(unchecked) var wheel: TimerWheel
   private var tickTask: RepeatedTask?
+  /// When it is looked next whether endpoints are back.
+  private var nextLook: Int64 = 0
+  private static let lookInterval: Int64 = 1_000_000_000
+  private var checker: HealthChecker?
   private(set) var isDraining = false
   private var drained: EventLoopPromise<Void>?
 
@@ -59,6 +63,9 @@ final class LoopWorker {
     for timer in wheel.advance(to: context.now) where !timer.isArmed && timer.deadline <= context.now {
       timer.target?.timerFired()
     }
+    guard context.now >= nextLook else { return }
+    nextLook = context.now &+ Self.lookInterval
+    for pool in pools { pool.noteReturns() }
   }
 
   /// The filters of a chain on this loop, made at its first use.
@@ -114,6 +121,18 @@ extension LoopWorker {
   /// The pool of an upstream; nil after the end.
   func pool(_ upstream: Int) -> UpstreamPool? { upstream < pools.count ? pools[upstream] : nil }
 
+  /// Asks the endpoints of all upstreams that want it how they do; what comes of it is told to all loops.
+  func startChecks(_ tell: @escaping HealthChecker.Listener) {
+    let checker = HealthChecker(self, tell: tell)
+    self.checker = checker
+    checker.start()
+  }
+
+  /// The checks have found an endpoint healthy, or not.
+  func checked(_ upstream: Int, _ endpoint: Int, isHealthy: Bool) {
+    pool(upstream)?.checked(endpoint, isHealthy: isHealthy)
+  }
+
   /// Lets running exchanges finish and closes idle connections; the promise is kept when no client is left.
   func drain(_ promise: EventLoopPromise<Void>) {
     isDraining = true
@@ -127,9 +146,11 @@ extension LoopWorker {
     for client in clients { client.close() }
   }
 
-  /// Ends timers and idle upstream connections; the worker is of no use after this.
+  /// Ends timers, checks and idle upstream connections; the worker is of no use after this.
   func stop() {
     tickTask?.cancel()
+    checker?.stop()
+    checker = nil
     for pool in pools { pool.close() }
     pools = []
   }
