@@ -163,6 +163,7 @@ import Testing
   @Test func sendsAllOfAChunkedContentThatCameAtOnce() async throws {
     let log = RequestLog()
     let origin = try await ScriptedOrigin.start { exchange, _ in
+      // A POST on a connection that is closed meanwhile must not be repeated, so every one of them is answered.
       while try await exchange.receive(until: "\r\n\r\n") != nil {
         let content = try await exchange.receive(until: "0\r\n\r\n") ?? ""
         log.append("\(content.utf8.filter { $0 == UInt8(ascii: "x") }.count)")

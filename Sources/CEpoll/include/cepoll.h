@@ -61,6 +61,15 @@ static inline ssize_t gh_receive(int fd, void *to, size_t most) {
   return count < 0 ? -errno : count;
 }
 
+/// Looks for input without taking it: 1 for some, 0 for the end.
+static inline int gh_peek(int fd) {
+  char byte;
+  ssize_t count;
+  do count = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  while (count < 0 && errno == EINTR);
+  return count < 0 ? -errno : (int)count;
+}
+
 static inline ssize_t gh_send(int fd, const void *from, size_t length) {
   ssize_t count;
   do count = syscall(SYS_sendto, fd, from, length, MSG_NOSIGNAL, NULL, 0);

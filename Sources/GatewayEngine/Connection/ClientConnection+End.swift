@@ -18,7 +18,10 @@ extension ClientConnection {
 
   /// The connection goes on, unless it must not, or the gateway began to drain after the head was written.
   private func nextRequest() {
-    guard isPersistent, !worker.isDraining else { return leave() }
+    guard isPersistent, !worker.isDraining else {
+      // A request that came too early must not cost the client this answer.
+      return hasUnreadInput ? beginLingering() : leave()
+    }
     stage = .head
     idleUntil = worker.context.now &+ worker.limits.keepAliveIdle
     // Looked at before, to give memory back.
@@ -94,11 +97,10 @@ extension ClientConnection {
   func leave() {
     stage = .closed
     input.clear()
-    if unwrittenBytes > 0 {
-      delivery.reset()
-      arm(worker.limits.lookInterval)
-    }
     closeWhenWritten()
+    guard isOpen else { return }
+    delivery.reset()
+    arm(worker.limits.lookInterval)
   }
 
   /// Cuts a response that cannot be completed: the client sees that it is cut (RFC 9112 section 8).

@@ -70,7 +70,7 @@ extension ClientConnection {
       exchange.domain = domain.facts
       guard let plan = route(in: domain) else { return refuseStray(Refusals.noRoute) }
       self.plan = plan
-      pool = worker.pools[plan.upstream]
+      pool = worker.pool(plan.upstream)
       exchange.route = plan.facts
       domainWasNamed = named
       isStream = plan.isStream

@@ -69,11 +69,13 @@ extension ClientConnection: UpstreamWaiter {
 
   /// What went to an endpoint that failed goes to the next one too.
   private func resendContent() {
-    guard retry.held.readableBytes > 0 else { return }
     let isChunked = exchange.request.framing == .chunked
-    if isChunked { HeadWriting.appendChunkHead(retry.held.readableBytes, into: &worker.upstreamOutput) }
-    worker.upstreamOutput.writeImmutableBuffer(retry.held)
-    if isChunked { HeadWriting.writeLineEnd(into: &worker.upstreamOutput) }
+    if retry.held.readableBytes > 0 {
+      if isChunked { HeadWriting.appendChunkHead(retry.held.readableBytes, into: &worker.upstreamOutput) }
+      worker.upstreamOutput.writeImmutableBuffer(retry.held)
+      if isChunked { HeadWriting.writeLineEnd(into: &worker.upstreamOutput) }
+    }
+    // Empty content has an end too.
     if isChunked, contentIsRead { worker.upstreamOutput.writeStaticString(HeadWriting.lastChunk) }
   }
 
@@ -156,6 +158,8 @@ extension ClientConnection: UpstreamExchange {
   func upstreamInterim(_ head: inout ResponseHead) {
     guard exchange.request.minorVersion > 0, (try? head.block.removeConnectionFields()) != nil else { return }
     head.serialize(into: &worker.clientOutput, framing: .none)
+    // At once: the final response may be left aside for another endpoint's, and then nobody would write it.
+    writeOutput()
   }
 
   func upstreamHead(_ head: inout ResponseHead) {
@@ -200,7 +204,7 @@ extension ClientConnection: UpstreamExchange {
   }
 
   /// How long the origin may say nothing.
-  private var responseIdle: Int64 { isStream ? worker.limits.streamIdle : worker.limits.upstreamBodyIdle }
+  var responseIdle: Int64 { isStream ? worker.limits.streamIdle : worker.limits.upstreamBodyIdle }
 
   /// RFC 9112 section 6.3: what has no length is chunked for HTTP/1.1 and ends with the connection for HTTP/1.0.
   private func chooseFraming() {

@@ -153,6 +153,8 @@ final class ClientConnection: StreamSocket {
   override func outputDrained() {
     delivery.reset()
     upstream?.setReadingPaused(false)
+    // What was armed is the client's time; from here on the origin has its own again.
+    if stage == .upstream, contentIsRead, responseHasBegun { arm(responseIdle) }
     process()
   }
 

@@ -123,9 +123,11 @@ extension LoopWorker {
 
   /// An endpoint can be reached here from now on.
   func resolved(_ upstream: Int, _ endpoint: Int, _ addresses: [SocketAddress]) {
-    // After the end there are no pools.
-    if upstream < pools.count { pools[upstream].resolved(endpoint, addresses) }
+    pool(upstream)?.resolved(endpoint, addresses)
   }
+
+  /// The pool of an upstream; nil after the end.
+  func pool(_ upstream: Int) -> UpstreamPool? { upstream < pools.count ? pools[upstream] : nil }
 
   /// Asks the endpoints of all upstreams that want it how they do; what comes of it is told to all loops.
   func startChecks(_ tell: @escaping HealthChecker.Listener) {
@@ -136,7 +138,7 @@ extension LoopWorker {
 
   /// The checks have found an endpoint healthy, or not.
   func checked(_ upstream: Int, _ endpoint: Int, isHealthy: Bool) {
-    if upstream < pools.count { pools[upstream].checked(endpoint, isHealthy: isHealthy) }
+    pool(upstream)?.checked(endpoint, isHealthy: isHealthy)
   }
 
   /// Lets running exchanges finish and closes idle connections; the promise is kept when no client is left.

@@ -22,17 +22,44 @@ struct OutputQueue {
   private var first = 0
   /// How much waits.
   private(set) var bytes = 0
+  /// Whether the last piece is a buffer of the queue's own, to which small pieces are copied.
+  private var isLastOwn = false
+
+  /// A piece up to this size is copied: kept as it is it would hold all the memory that it is a part of.
+  private static let small = 4096
+  /// A buffer of the queue's own takes no more than this.
+  private static let largestOwn = 32 << 10
+
+  /// How much memory it holds, in bytes.
+  var capacity: Int { pieces.reduce(0) { $0 + $1.storageCapacity + MemoryLayout<ByteBuffer>.stride } }
 
   mutating func append(_ piece: ByteBuffer) {
     guard piece.readableBytes > 0 else { return }
     bytes += piece.readableBytes
-    pieces.append(piece)
+    guard piece.readableBytes <= Self.small else {
+      isLastOwn = false
+      return pieces.append(piece)
+    }
+    if isLastOwn, let last = pieces.indices.last, pieces[last].writerIndex < Self.largestOwn {
+      pieces[last].writeImmutableBuffer(piece)
+    } else {
+      pieces.append(ByteBuffer(bytes: piece.readableBytesView))
+      isLastOwn = true
+    }
   }
 
   mutating func removeAll() {
     pieces.removeAll()
     first = 0
     bytes = 0
+    isLastOwn = false
+  }
+
+  /// Lets go of the places of pieces that are sent, or a queue that is never quite empty would grow without end.
+  private mutating func compact() {
+    guard first >= 32, first * 2 >= pieces.count else { return }
+    pieces.removeFirst(first)
+    first = 0
   }
 
   /// Sends as much as goes.
@@ -40,7 +67,10 @@ struct OutputQueue {
     while first < pieces.count {
       let length = pieces[first].readableBytes
       let sent = Self.send(pieces[first], to: descriptor)
-      if sent < 0 { return sent == -Int(EAGAIN) ? .blocked : .failed }
+      if sent < 0 {
+        compact()
+        return sent == -Int(EAGAIN) ? .blocked : .failed
+      }
       bytes -= sent
       if sent < length {
         pieces[first].moveReaderIndex(forwardBy: sent)
@@ -51,6 +81,7 @@ struct OutputQueue {
     }
     pieces.removeAll(keepingCapacity: pieces.capacity <= 16)
     first = 0
+    isLastOwn = false
     return .done
   }
 

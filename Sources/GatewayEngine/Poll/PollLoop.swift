@@ -29,7 +29,12 @@ package final class PollLoop: EventLoop, @unchecked Sendable {
   private struct Inbox {
     var tasks: [@Sendable () -> Void] = []
     var isWoken = false
+    /// The thread has ended, or is about to.
+    var isOver = false
   }
+
+  /// Whoever runs a task after the end of the loop's thread.
+  private let afterwards = Mutex(())
 
   // The loop's own.
   @exclusivity(unchecked) var poller: Poller
@@ -47,6 +52,9 @@ package final class PollLoop: EventLoop, @unchecked Sendable {
     try loop.begin(name)
     return loop
   }
+
+  /// Not at the end of the thread: others may still wake the loop, and the descriptor would be somebody else's by then.
+  deinit { Descriptor.close(wakeup) }
 
   private init() throws(SystemError) {
     var poller = try Poller()
@@ -97,7 +105,11 @@ extension PollLoop {
     while !deferred.isEmpty { runDeferred() }
     observer = nil
     poller.close()
-    Descriptor.close(wakeup)
+    inbox.withLock { $0.isOver = true }
+    takeInbox()
+    while !tasks.isEmpty { runTasks() }
+    // Threads' ids are used again.
+    identity.store(0, ordering: .relaxed)
     whoeverStopped?.resume()
   }
 
@@ -166,6 +178,8 @@ extension PollLoop {
   package func stop() async {
     await withCheckedContinuation { continuation in
       execute { [self] in
+        // A second time there is nothing to wait for.
+        if isStopped { return continuation.resume() }
         isStopped = true
         whoeverStopped = continuation
       }
@@ -205,11 +219,25 @@ extension PollLoop {
       tasks.append(task)
       return
     }
-    let isFirst = inbox.withLock { inbox in
+    let isOver = inbox.withLock { inbox in
+      guard !inbox.isOver else { return true }
       inbox.tasks.append(task)
-      defer { inbox.isWoken = true }
-      return !inbox.isWoken
+      guard !inbox.isWoken else { return false }
+      inbox.isWoken = true
+      // With the lock held: a loop that took the task already would not calm what wakes it, and spin from then on.
+      gh_wake(wakeup)
+      return false
     }
-    if isFirst { gh_wake(wakeup) }
+    if isOver { runAfterwards(task) }
+  }
+
+  /// After the end the caller stands in for the loop's thread, so that nobody waits for a task that is never run.
+  private func runAfterwards(_ task: () -> Void) {
+    afterwards.withLock { _ in
+      identity.store(UInt(pthread_self()), ordering: .relaxed)
+      task()
+      while !tasks.isEmpty { runTasks() }
+      identity.store(0, ordering: .relaxed)
+    }
   }
 }

@@ -5,7 +5,7 @@ import CEpoll
 struct Poller {
   private static let most = 256
 
-  private let epoll: CInt
+  private var epoll: CInt
   private let events: UnsafeMutablePointer<gh_event>
   private(set) var targets: ContiguousArray<PollTarget?> = []
   private var free: ContiguousArray<Int> = []
@@ -17,9 +17,10 @@ struct Poller {
   }
 
   /// Ends the poller; it is of no use after this.
-  func close() {
+  mutating func close() {
     events.deallocate()
     Descriptor.close(epoll)
+    epoll = -1
   }
 
   /// Watches a stream: input, output and the peer's end.

@@ -106,7 +106,7 @@ class StreamSocket: PollTarget {
         isConnecting = false
         connected(Descriptor.pendingError(descriptor))
       }
-      if isOpen, output.bytes > 0 { outputProgressed() }
+      if isOpen, output.bytes > 0 || isBlocked { outputProgressed() }
     }
     guard isOpen, events.isReadable else { return }
     mayBeReadable = true
@@ -237,6 +237,20 @@ extension StreamSocket {
     inputEnded(end)
   }
 
+  /// Whether nothing is left over of what the connection carried so far: the peer has sent nothing that is not taken, has
+  /// not closed, and has been given everything.
+  ///
+  /// - Parameter looks: whether to look even when the last read found the end of what there was.
+  final func isAtRest(looks: Bool) -> Bool {
+    guard input.readableBytes == 0, !peerHasClosed, !hasTLSEnded, output.bytes == 0, !isOutputBroken else {
+      return false
+    }
+    return !(looks || mayBeReadable) || gh_peek(descriptor) == -EAGAIN
+  }
+
+  /// Whether there is input that was not received or not taken.
+  final var hasUnreadInput: Bool { input.readableBytes > 0 || mayBeReadable && gh_peek(descriptor) > 0 }
+
   /// Gives the memory of the input back while there is nothing in it.
   final func releaseInput() {
     guard input.readableBytes == 0, input.capacity > 0 else { return }
@@ -318,8 +332,9 @@ extension StreamSocket {
     }
   }
 
+  /// The queue may be empty already: TLS sends what waits whenever it has something to say itself.
   private final func outputProgressed() {
-    sendOutput()
+    if output.bytes > 0 { sendOutput() }
     if isOpen, isBlocked, output.bytes <= outputBound / 2 {
       isBlocked = false
       outputDrained()
@@ -383,6 +398,9 @@ extension StreamSocket {
   /// Closes the socket at once so that the peer sees that it was not the proper end.
   final func reset() {
     if isOpen { Descriptor.setReset(descriptor) }
+    // TLS would say goodbye, which is the proper end.
+    output.removeAll()
+    isOutputBroken = true
     close()
   }
 }
@@ -426,6 +444,8 @@ extension StreamSocket: TLSChannelDelegate {
   /// What it still had to say is in the output.
   func tlsClosed() {
     tls = nil
+    // Nothing may follow in plain text.
+    isOutputBroken = true
     if isOpen, ending == .none { closeWhenWritten() }
   }
 }

@@ -88,6 +88,9 @@ final class UpstreamConnection: StreamSocket {
   private var requestIsSent = false
   /// Whether the origin keeps the connection after the current response, and said how that ends.
   private var keepsConnection = false
+  /// Whether the current response has no content whatever its fields say: to HEAD, a 204 or a 304. Origins that send some
+  /// all the same are not rare.
+  private var hasNoContent = false
   private let timer = Timer()
 
   init(
@@ -280,6 +283,7 @@ extension UpstreamConnection {
     }
     stage = .body
     keepsConnection = head.keepAlive && head.framing != .untilClose
+    hasNoContent = head.framing == .none
     body.begin(head.framing, limits: pool.worker.limits.responseWire)
     exchange.upstreamHead(&head)
     return stage == .body
@@ -291,7 +295,7 @@ extension UpstreamConnection {
 extension UpstreamConnection: TimerTarget {
   /// The response is complete: the connection rests, or closes when another could be taken for part of this one.
   private func finish() {
-    let isReusable = keepsConnection && requestIsSent && input.readableBytes == 0
+    let isReusable = keepsConnection && requestIsSent && isAtRest(looks: hasNoContent)
     let finished = exchange.take()
     carried += 1
     head.reset()
