@@ -4,8 +4,10 @@
 #include "cepoll.h"
 
 #include <arpa/inet.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <sys/ioctl.h>
 
 int gh_epoll_create(void) {
   int fd = epoll_create1(EPOLL_CLOEXEC);
@@ -68,6 +70,11 @@ void gh_host_text(const struct sockaddr_storage *address, char *text) {
     if (IN6_IS_ADDR_V4MAPPED(host)) inet_ntop(AF_INET, &host->s6_addr[12], text, INET6_ADDRSTRLEN);
     else inet_ntop(AF_INET6, host, text, INET6_ADDRSTRLEN);
   }
+}
+
+int gh_unsent(int fd) {
+  int bytes = 0;
+  return ioctl(fd, SIOCOUTQ, &bytes) < 0 ? -errno : bytes;
 }
 
 void gh_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

@@ -44,6 +44,8 @@ void gh_calm(int fd);
 int gh_accept(int fd, struct sockaddr_storage *peer);
 /// The host part of an address as text, at most 46 bytes; IPv4 that came over IPv6 as IPv4, nothing for other families.
 void gh_host_text(const struct sockaddr_storage *address, char *text);
+/// How many bytes a socket holds that its peer has not taken; the negative errno.
+int gh_unsent(int fd);
 /// Names the calling thread; at most 15 characters count.
 void gh_name_thread(const char *name);
 

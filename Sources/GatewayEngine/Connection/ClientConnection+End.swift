@@ -20,11 +20,12 @@ extension ClientConnection {
   private func nextRequest() {
     guard isPersistent, !worker.isDraining else { return leave() }
     stage = .head
+    releaseInput()
     arm(worker.limits.keepAliveIdle)
   }
 
   /// Observers see the exchange, counters count it, and the object is made ready for the next.
-  private func endExchange() {
+  func endExchange() {
     exchange.outcome.finished = worker.context.now
     if let chain {
       for filter in chain.observers { filter.observe(exchange) }
@@ -34,6 +35,7 @@ extension ClientConnection {
     chain = nil
     plan = nil
     upstream = nil
+    exchangeDeadline = .max
   }
 
   private func count(_ outcome: Outcome) {
@@ -78,7 +80,8 @@ extension ClientConnection {
   private func beginLingering() {
     stage = .lingering
     // The time to linger begins when the answer is written, which a slow client may take a while for.
-    arm(worker.limits.upstreamBodyIdle)
+    delivery.reset()
+    arm(worker.limits.lookInterval)
     closeOutput()
   }
 
@@ -86,7 +89,10 @@ extension ClientConnection {
   func leave() {
     stage = .closed
     input.clear()
-    if unwrittenBytes > 0 { arm(worker.limits.upstreamBodyIdle) }
+    if unwrittenBytes > 0 {
+      delivery.reset()
+      arm(worker.limits.lookInterval)
+    }
     closeWhenWritten()
   }
 
@@ -110,6 +116,11 @@ extension ClientConnection {
       upstream?.abandon()
       exchange.outcome.reason = "client_closed"
       finishStores()
+      endExchange()
+    } else if stage == .tunnel {
+      // The origin still gets what is on its way.
+      upstream?.abandonWhenWritten()
+      leaveTunnel()
       endExchange()
     }
     stage = .closed
@@ -139,18 +150,23 @@ extension ClientConnection: TimerTarget {
   func timerFired() {
     switch stage {
     case .head: headIsLate()
-    case .judging: answer(Refusals.pluginTimeout)
-    case .acquiring:
+    case .judging where !isExchangeLate: answer(Refusals.pluginTimeout)
+    case .acquiring where !isExchangeLate:
       cancelWish()
       answer(Refusals.upstreamWait)
-    case .upstream: upstreamIsLate()
-    case .draining, .lingering, .closed: close()
+    case .upstream where !isExchangeLate: upstreamIsLate()
+    case .judging, .acquiring, .upstream: exchangeIsLate()
+    case .tunnel: tunnelIsLate()
+    case .draining: close()
+    case .lingering, .closed: outputIsLate()
     }
     process()
   }
 
+  private var isExchangeLate: Bool { worker.context.now >= exchangeDeadline }
+
   private func headIsLate() {
-    guard parser.isStarted else { return close() }
+    guard parser.isStarted else { return outputIsLate() }
     isPersistent = false
     contentIsRead = false
     exchange.request.reset()
@@ -158,6 +174,20 @@ extension ClientConnection: TimerTarget {
     exchange.outcome.started = worker.context.now
     chain = worker.chain(worker.generation.strayChain)
     answer(Refusals.requestHeadTimeout)
+  }
+
+  /// The connection rests or ends, and is closed unless its client still takes what was written.
+  private func outputIsLate() {
+    guard unwrittenBytes > 0, isTaking else { return close() }
+    arm(worker.limits.lookInterval)
+  }
+
+  /// The whole exchange has taken too long.
+  private func exchangeIsLate() {
+    cancelWish()
+    upstream?.abandon()
+    upstream = nil
+    if responseHasBegun { cut("exchange_timeout") } else { answer(Refusals.exchangeTimeout) }
   }
 
   /// Nothing has moved for as long as it may: who of the two is to blame decides what happens.
@@ -172,11 +202,14 @@ extension ClientConnection: TimerTarget {
     upstreamFailed(responseHasBegun ? .bodyTimeout : .headTimeout)
   }
 
-  /// The client holds the response up; that is its right while it takes some of it between two looks.
+  /// The client holds the response up; that is its right while it takes it at the least rate.
   private func clientIsSlow() {
-    let left = unwrittenBytes
-    if left == unwritten { return cut("client_stalled") }
-    unwritten = left
-    arm(worker.limits.upstreamBodyIdle)
+    guard isTaking else { return cut("client_stalled") }
+    arm(worker.limits.lookInterval)
+  }
+
+  /// Whether the client has taken enough since the last look.
+  private var isTaking: Bool {
+    delivery.look(now: worker.context.now, bytes: deliveredBytes, rate: worker.limits.leastRate)
   }
 }

@@ -38,7 +38,13 @@ extension ClientConnection {
     contentIsRead = exchange.request.framing == .none
     responseHasBegun = false
     dropped = 0
-    unwritten = .max
+    delivery.reset()
+    isStream = false
+    wantsTunnel = false
+    carried += 1
+    if carried >= worker.limits.requestsPerConnection { isPersistent = false }
+    let (deadline, overflow) = worker.context.now.addingReportingOverflow(worker.limits.exchange)
+    exchangeDeadline = overflow ? .max : deadline
     cursor = 0
     askedAgain = 0
     stage = .judging
@@ -66,6 +72,8 @@ extension ClientConnection {
       self.plan = plan
       exchange.route = plan.facts
       domainWasNamed = named
+      isStream = plan.isStream
+      if let reply = judgeUpgrade(plan) { return refuseStray(reply) }
       chain = worker.chain(plan.chain)
       runChain()
     }

@@ -9,6 +9,8 @@ extension ClientConnection: UpstreamWaiter {
     pool.budget.request(now: worker.context.now)
     retry.begin(exchange.request, bound: pool.configuration.retry.body)
     ForwardingFields.apply(to: exchange, domain: domainWasNamed ? exchange.domain : nil)
+    addUpgradeFields()
+    contentRate.begin(now: worker.context.now)
     let key = HashKey.of(exchange, pool.configuration.balance)
     wait(pool.acquire(self, key: key), otherwise: nil)
   }
@@ -73,6 +75,7 @@ extension ClientConnection: UpstreamWaiter {
   /// Moves content from the input to the origin while it takes it; true when that ended the exchange.
   func sendContent() -> Bool {
     guard let upstream, !contentIsRead else { return false }
+    if upstream.isWritable { contentRate.goesOn(now: worker.context.now) }
     do {
       while !contentIsRead, upstream.isWritable, try sendPiece(to: upstream) {}
     } catch {
@@ -80,6 +83,10 @@ extension ClientConnection: UpstreamWaiter {
     }
     if stage == .upstream, worker.upstreamOutput.readableBytes > 0 { upstream.write(&worker.upstreamOutput) }
     worker.upstreamOutput.clear()
+    if stage == .upstream, !contentIsRead, !upstream.isWritable {
+      contentRate.heldUp(now: worker.context.now)
+      arm(worker.limits.upstreamBodyIdle)
+    }
     return stage != .upstream
   }
 
@@ -88,7 +95,8 @@ extension ClientConnection: UpstreamWaiter {
     let isChunked = exchange.request.framing == .chunked
     switch try content.next(&input) {
     case .needMore:
-      arm(worker.limits.bodyIdle)
+      let idle = worker.context.now &+ worker.limits.bodyIdle
+      arm(until: min(idle, contentRate.deadline(after: exchange.outcome.requestBytes)))
       return false
     case .bytes(let bytes):
       exchange.outcome.requestBytes &+= UInt64(bytes.readableBytes)
@@ -106,10 +114,19 @@ extension ClientConnection: UpstreamWaiter {
       if isChunked { HeadWriting.writeLineEnd(into: &worker.upstreamOutput) }
     case .end:
       contentIsRead = true
-      if isChunked { worker.upstreamOutput.writeStaticString(HeadWriting.lastChunk) }
+      if isChunked { writeLastChunk() }
       requestIsSent(upstream)
     }
     return true
+  }
+
+  private func writeLastChunk() {
+    var trailers = content.trailers
+    if trailers != nil {
+      trailers?.checkTrailers(against: exchange.request.block, added: exchange.requestAdditions.lines)
+      retry.forbid()
+    }
+    HeadWriting.writeLastChunk(trailers: trailers, into: &worker.upstreamOutput)
   }
 
   private func requestIsSent(_ upstream: UpstreamConnection) {
@@ -155,8 +172,28 @@ extension ClientConnection: UpstreamExchange {
     decidePersistence()
     chooseFraming()
     writeHead()
-    arm(worker.limits.upstreamBodyIdle)
+    noteStream()
+    arm(responseIdle)
   }
+
+  /// A stream of events has no end to wait for (text/event-stream of the HTML standard).
+  private func noteStream() {
+    if !isStream, exchange.response.block.present.contains(.contentType) {
+      isStream = exchange.response.block.withValue(of: .contentType) { Self.isEventStream($0) } ?? false
+    }
+    if isStream { exchangeDeadline = .max }
+  }
+
+  private static func isEventStream(_ value: UnsafeRawBufferPointer) -> Bool {
+    let name: StaticString = "text/event-stream"
+    let length = name.utf8CodeUnitCount
+    guard value.count >= length else { return false }
+    for index in 0..<length where value[index] | 0x20 != name.utf8Start[index] | 0x20 { return false }
+    return value.count == length || value[length] == UInt8(ascii: ";") || value[length] == UInt8(ascii: " ")
+  }
+
+  /// How long the origin may say nothing.
+  private var responseIdle: Int64 { isStream ? worker.limits.streamIdle : worker.limits.upstreamBodyIdle }
 
   /// RFC 9112 section 6.3: what has no length is chunked for HTTP/1.1 and ends with the connection for HTTP/1.0.
   private func chooseFraming() {
@@ -192,11 +229,11 @@ extension ClientConnection: UpstreamExchange {
       write(&worker.clientOutput, bytes)
     }
     if responseFraming == .chunked { HeadWriting.writeLineEnd(into: &worker.clientOutput) }
-    arm(worker.limits.upstreamBodyIdle)
+    arm(responseIdle)
   }
 
-  func upstreamEnd() {
-    if responseFraming == .chunked { worker.clientOutput.writeStaticString(HeadWriting.lastChunk) }
+  func upstreamEnd(trailers: FieldBlock?) {
+    if responseFraming == .chunked { writeLastChunk(trailers) }
     writeOutput()
     for filter in stores { filter.storeEnd(exchange, complete: true) }
     stores.removeAll(keepingCapacity: true)
@@ -209,9 +246,21 @@ extension ClientConnection: UpstreamExchange {
     process()
   }
 
+  /// Trailers are for clients that say that they take them (RFC 9110 section 6.5.1).
+  private func writeLastChunk(_ trailers: FieldBlock?) {
+    guard var trailers, exchange.request.acceptsTrailers else {
+      worker.clientOutput.writeStaticString(HeadWriting.lastChunk)
+      return
+    }
+    trailers.checkTrailers(against: exchange.response.block, added: exchange.responseAdditions.lines)
+    HeadWriting.writeLastChunk(trailers: trailers, into: &worker.clientOutput)
+  }
+
   func upstreamReadComplete() {
     writeOutput()
-    if !isWritable { upstream?.setReadingPaused(true) }
+    guard !isWritable else { return }
+    upstream?.setReadingPaused(true)
+    if stage == .upstream, contentIsRead { arm(worker.limits.lookInterval) }
   }
 
   func upstreamDrained() { process() }

@@ -15,6 +15,8 @@ final class ClientConnection: StreamSocket {
     case acquiring
     /// Request and response stream.
     case upstream
+    /// Both sides have turned to another protocol, whose bytes pass both ways.
+    case tunnel
     /// The answer is out; the rest of the request's content is read and dropped, so that the connection can be kept.
     case draining
     /// The answer is out and our side closed; what still comes is dropped, so that the client can read the answer.
@@ -46,8 +48,17 @@ final class ClientConnection: StreamSocket {
   @exclusivity(unchecked) var retry = RetryState()
   /// The wish for a connection, while it waits.
   var wish: UpstreamWish?
-  /// How much was left to be written when the client was last looked at for being slow.
-  var unwritten = Int.max
+
+  /// How many requests the connection has carried.
+  var carried = 0
+  /// Until when the exchange has to end; `Int64.max` while none runs, and for streams and tunnels.
+  var exchangeDeadline = Int64.max
+  var contentRate: LeastRate
+  var delivery = Delivery()
+  /// Whether the response is a stream: its pieces may be far between.
+  var isStream = false
+  /// Whether the exchange may become a tunnel.
+  var wantsTunnel = false
 
   /// Whether the connection goes on after the current exchange.
   var isPersistent = true
@@ -66,7 +77,8 @@ final class ClientConnection: StreamSocket {
     self.worker = worker
     self.exchange = Exchange(loop: worker.context, peerAddress: peerAddress, isSecure: isSecure)
     self.domainSources = domainSources
-    self.parser = RequestHeadParser(limits: worker.limits.wire)
+    self.parser = RequestHeadParser(limits: worker.limits.wire, mergeSlashes: worker.limits.mergesSlashes)
+    self.contentRate = LeastRate(rate: worker.limits.leastRate, grace: worker.limits.bodyGrace)
     self.content = BodyReader(.none, limits: worker.limits.wire)
     super.init(loop: worker.loop, descriptor: descriptor, outputBound: worker.limits.responseBuffer)
   }
@@ -99,6 +111,7 @@ final class ClientConnection: StreamSocket {
     switch stage {
     case .head: isWritable && readHead()
     case .upstream: sendContent()
+    case .tunnel: passInput()
     case .draining: drainContent()
     case .lingering: dropInput()
     case .judging, .acquiring, .closed: false
@@ -111,20 +124,23 @@ final class ClientConnection: StreamSocket {
     // While the client does not take what is written no further request is read: answers would pile up.
     case .head: isWritable
     case .upstream: !contentIsRead && (upstream?.isWritable ?? false)
+    case .tunnel: upstream?.isWritable ?? false
     case .draining, .lingering: true
     case .judging, .acquiring, .closed: false
     }
   }
 
-  func arm(_ nanoseconds: Int64) {
-    worker.wheel.arm(timer, deadline: worker.context.now &+ nanoseconds)
-  }
+  /// Wakes the connection when so much time has passed, or when the exchange has to end.
+  func arm(_ nanoseconds: Int64) { arm(until: worker.context.now &+ nanoseconds) }
+
+  func arm(until deadline: Int64) { worker.wheel.arm(timer, deadline: min(deadline, exchangeDeadline)) }
 
   // MARK: Socket
 
   override func inputReceived() { process() }
 
   override func outputDrained() {
+    delivery.reset()
     upstream?.setReadingPaused(false)
     process()
   }
@@ -132,7 +148,7 @@ final class ClientConnection: StreamSocket {
   /// The client has closed its side: whether it still reads cannot be known, and most have left.
   override func inputEnded(_ end: InputEnd) {
     switch stage {
-    case .judging, .acquiring, .upstream: close()
+    case .judging, .acquiring, .upstream, .tunnel: close()
     case .head, .draining, .lingering, .closed:
       if case .closed = end { leave() } else { close() }
     }
@@ -141,7 +157,7 @@ final class ClientConnection: StreamSocket {
   override func peerClosedUnread() {
     switch stage {
     case .judging, .acquiring, .upstream: close()
-    case .head, .draining, .lingering, .closed: break
+    case .head, .tunnel, .draining, .lingering, .closed: break
     }
   }
 

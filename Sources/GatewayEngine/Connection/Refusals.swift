@@ -20,6 +20,10 @@ enum Refusals {
     refusing: 504, "plugin_timeout", message: "A check of this gateway did not finish in time.")
   static let pluginFailed = Reply(
     refusing: 500, "plugin_failed", message: "A check of this gateway failed, so the request is denied.")
+  static let exchangeTimeout = Reply(
+    refusing: 504, "exchange_timeout", message: "The request was not answered in the time that one may take.")
+  static let tunnelsExceeded = Reply(
+    refusing: 503, "tunnels_exceeded", message: "As many tunnels are open as may be. Try again later.")
   static let upstreamWait = Reply(
     refusing: 504, "upstream_wait_timeout", message: "No connection to the origin became free in time.")
 }

@@ -11,6 +11,13 @@ struct LoopLimits {
   /// How much of an unread request body is read and dropped to keep a connection.
   let drainBody: UInt64
   let connections: Int
+  let mergesSlashes: Bool
+  let requestsPerConnection: Int
+  /// Bytes per second; 0 for none.
+  let leastRate: Int
+  /// How often a client that holds things up is looked at, in nanoseconds.
+  let lookInterval: Int64
+  let tunnels: Int
   let responseBuffer: Int
   let requestBuffer: Int
   /// A body piece up to this size is copied behind its head, so that both leave in one write.
@@ -25,6 +32,11 @@ struct LoopLimits {
   let bodyIdle: Int64
   let upstreamHead: Int64
   let upstreamBodyIdle: Int64
+  let streamIdle: Int64
+  let tunnelIdle: Int64
+  let bodyGrace: Int64
+  /// `Int64.max` for none.
+  let exchange: Int64
   let pluginWait: Int64
   let linger: Int64
 
@@ -32,11 +44,17 @@ struct LoopLimits {
     let (limits, timeouts) = (configuration.limits, configuration.timeouts)
     wire = WireLimits(
       maxStartLine: limits.requestLine, maxHeadBytes: limits.head, maxFields: limits.fields,
-      maxChunkExtension: limits.chunkExtension)
-    responseWire = WireLimits(maxHeadBytes: limits.responseHead, maxFields: 2 * limits.fields)
+      maxChunkExtension: limits.chunkExtension, maxTrailerBytes: limits.trailers)
+    responseWire = WireLimits(
+      maxHeadBytes: limits.responseHead, maxFields: 2 * limits.fields, maxTrailerBytes: limits.trailers)
+    mergesSlashes = configuration.mergesSlashes
     body = limits.body.map { UInt64($0) }
     drainBody = UInt64(limits.drainBody)
     connections = limits.connections
+    requestsPerConnection = limits.requestsPerConnection
+    leastRate = limits.leastRate
+    lookInterval = (limits.leastRate > 0 ? timeouts.bodyGrace : timeouts.upstreamBodyIdle).nanoseconds
+    tunnels = limits.tunnels
     responseBuffer = limits.responseBuffer
     requestBuffer = limits.requestBuffer
     requestHead = timeouts.requestHead.nanoseconds
@@ -44,6 +62,10 @@ struct LoopLimits {
     bodyIdle = timeouts.bodyIdle.nanoseconds
     upstreamHead = timeouts.upstreamHead.nanoseconds
     upstreamBodyIdle = timeouts.upstreamBodyIdle.nanoseconds
+    streamIdle = timeouts.streamIdle.nanoseconds
+    tunnelIdle = timeouts.tunnelIdle.nanoseconds
+    bodyGrace = timeouts.bodyGrace.nanoseconds
+    exchange = timeouts.exchange?.nanoseconds ?? .max
     pluginWait = timeouts.pluginWait.nanoseconds
     linger = timeouts.linger.nanoseconds
   }

@@ -22,6 +22,9 @@ final class LoopWorker {
   private(set) var isDraining = false
   private var drained: EventLoopPromise<Void>?
 
+  /// Exchanges that became tunnels and go on.
+  var tunnels = 0
+
   /// Where messages to clients are rendered. Whoever writes into it flushes it before anything else of the loop runs.
   @exclusivity(unchecked) var clientOutput = ByteBuffer()
   /// Where messages to origins are rendered; the same rule.

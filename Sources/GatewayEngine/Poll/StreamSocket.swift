@@ -41,6 +41,8 @@ class StreamSocket: PollTarget {
   /// still open, since what it had to say waits to be sent.
   private final var isSecured = false
   @exclusivity(unchecked) private final var output = OutputQueue()
+  /// How much was ever written, in bytes before encryption.
+  private final var written: UInt64 = 0
   final var isConnecting = false
   private final var isBlocked = false
   private final var isOutputBroken = false
@@ -158,6 +160,8 @@ extension StreamSocket {
       reads += 1
       receiveOnce()
     }
+    // A large buffer is for as long as much comes at a time.
+    if input.capacity > PollLoop.inputCapacity, input.readableBytes == 0 { input = ByteBuffer() }
   }
 
   private final func receiveOnce() {
@@ -250,9 +254,16 @@ extension StreamSocket {
   /// How much output the system has not taken yet, in bytes.
   final var unwrittenBytes: Int { output.bytes }
 
+  /// How much the peer has taken of all that was ever written; over TLS not quite, since its own bytes count as waiting.
+  final var deliveredBytes: UInt64 {
+    let waiting = output.bytes + max(0, Int(gh_unsent(descriptor)))
+    return written > UInt64(waiting) ? written - UInt64(waiting) : 0
+  }
+
   /// Writes all that is readable and clears the buffer, which keeps its memory when the system takes everything.
   final func write(_ bytes: inout ByteBuffer) {
     defer { bytes.clear() }
+    written &+= UInt64(bytes.readableBytes)
     if isSecured { return encrypt(bytes, ByteBuffer()) }
     guard canSend else { return enqueue(bytes) }
     let sent = OutputQueue.send(bytes, to: descriptor)
@@ -265,6 +276,7 @@ extension StreamSocket {
   /// Writes what is readable in both, the head first, and clears the head.
   final func write(_ head: inout ByteBuffer, _ body: ByteBuffer) {
     defer { head.clear() }
+    written &+= UInt64(head.readableBytes + body.readableBytes)
     if isSecured { return encrypt(head, body) }
     guard canSend else {
       enqueue(head)

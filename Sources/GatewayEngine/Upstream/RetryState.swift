@@ -26,6 +26,9 @@ struct RetryState {
     if held.capacity > 0 { held = ByteBuffer() }
   }
 
+  /// The request must not be sent again.
+  mutating func forbid() { isRepeatable = false }
+
   /// A piece of content was sent.
   mutating func hold(_ bytes: ByteBuffer) {
     guard isRepeatable else { return }

@@ -12,7 +12,15 @@ protocol UpstreamExchange: AnyObject {
   func upstreamHead(_ head: inout ResponseHead)
   func upstreamBody(_ bytes: ByteBuffer)
   /// The response is complete: what is left of it is written now.
-  func upstreamEnd()
+  func upstreamEnd(trailers: FieldBlock?)
+  /// Whether the origin may switch to the WebSocket protocol.
+  var wantsTunnel: Bool { get }
+  /// It has.
+  func upstreamSwitched(_ head: inout ResponseHead)
+  /// Bytes of the tunnel; they are taken out of the buffer.
+  func upstreamPassed(_ bytes: inout ByteBuffer)
+  /// The origin has closed its side of the tunnel.
+  func upstreamTunnelEnded()
   /// The connection rests in its pool again, or is closed; the next exchange may begin.
   func upstreamReleased()
   /// The response is not, and will not be, complete.
@@ -32,6 +40,9 @@ final class UpstreamConnection: StreamSocket {
     case taken
     case awaitingHead
     case body
+    case tunnel
+    /// Nobody's any more; what was written is still being sent.
+    case leaving
     case closed
   }
 
@@ -198,6 +209,16 @@ extension UpstreamConnection {
     exchange = nil
     end()
   }
+
+  /// The same, once what was written is sent.
+  func abandonWhenWritten() {
+    exchange = nil
+    stage = .leaving
+    setReadingPaused(false)
+    pool.forget(self)
+    pool.worker.wheel.arm(timer, deadline: pool.worker.context.now &+ pool.headTimeout)
+    closeWhenWritten()
+  }
 }
 
 // MARK: - Input
@@ -223,12 +244,22 @@ extension UpstreamConnection {
       // Nobody asked: no byte of it may be taken for the next exchange's response.
       end()
       return false
-    case .connecting, .closed: return false
+    case .tunnel:
+      exchange?.upstreamPassed(&input)
+      return false
+    case .connecting, .leaving, .closed:
+      input.clear()
+      return false
     }
   }
 
   /// A head is complete.
   private func received(_ exchange: any UpstreamExchange) -> Bool {
+    if head.status == 101, exchange.wantsTunnel, head.switchesToWebSocket {
+      stage = .tunnel
+      exchange.upstreamSwitched(&head)
+      return stage == .tunnel && input.readableBytes > 0
+    }
     if head.status < 200 {
       interim += 1
       if head.status == 101 || interim > pool.worker.limits.interim {
@@ -258,7 +289,7 @@ extension UpstreamConnection: TimerTarget {
     carried += 1
     head.reset()
     stage = .taken
-    finished?.upstreamEnd()
+    finished?.upstreamEnd(trailers: body.trailers)
     if isReusable { pool.release(self) } else { end() }
     finished?.upstreamReleased()
   }
@@ -275,7 +306,11 @@ extension UpstreamConnection: TimerTarget {
       }
       keepsConnection = false
       finish()
-    case .connecting, .resting, .taken, .closed: return false
+    case .tunnel:
+      let ended = exchange.take()
+      self.end()
+      ended?.upstreamTunnelEnded()
+    case .connecting, .resting, .taken, .leaving, .closed: return false
     }
     return true
   }
@@ -287,5 +322,5 @@ extension UpstreamConnection: TimerTarget {
   }
 
   /// A resting connection has rested long enough.
-  func timerFired() { if stage == .resting { end() } }
+  func timerFired() { if stage == .resting || stage == .leaving { end() } }
 }
