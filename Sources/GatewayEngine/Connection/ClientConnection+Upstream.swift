@@ -64,11 +64,13 @@ extension ClientConnection: UpstreamWaiter {
 
   /// What went to an endpoint that failed goes to the next one too.
   private func resendContent() {
-    guard retry.held.readableBytes > 0 else { return }
     let isChunked = exchange.request.framing == .chunked
-    if isChunked { HeadWriting.appendChunkHead(retry.held.readableBytes, into: &worker.upstreamOutput) }
-    worker.upstreamOutput.writeImmutableBuffer(retry.held)
-    if isChunked { HeadWriting.writeLineEnd(into: &worker.upstreamOutput) }
+    if retry.held.readableBytes > 0 {
+      if isChunked { HeadWriting.appendChunkHead(retry.held.readableBytes, into: &worker.upstreamOutput) }
+      worker.upstreamOutput.writeImmutableBuffer(retry.held)
+      if isChunked { HeadWriting.writeLineEnd(into: &worker.upstreamOutput) }
+    }
+    // Content that is read and empty has an end to be written too.
     if isChunked, contentIsRead { worker.upstreamOutput.writeStaticString(HeadWriting.lastChunk) }
   }
 
