@@ -14,6 +14,8 @@ from harness.process import wait_until
 from harness.tls import Authority, TLSOrigin, cut_tls, end_tls
 from harness.wire import PATIENCE, Client, Connection, Truncated
 
+LARGE = 64 * MIB
+BLOCK = bytes(range(256)) * 256
 SECRET = "Authorization: Bearer secret-token"
 
 
@@ -210,15 +212,35 @@ def test_a_cut_before_the_response(gateways, tls_origins, authority):
 
 
 def test_plain_bytes_behind_a_broken_record_are_no_response(gateways, tls_origins, authority):
-    def answer(request, peer):
-        raw = socket.socket(fileno=peer.socket.detach())
-        raw.sendall(b"\x17\x03\x03\x00\x20" + b"x" * 32 + b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nclear")
-        time.sleep(0.2)
-        raw.close()
+    """The origin takes no content, so that the gateway's alert has to wait and the socket stays open for a while."""
+    held_up = threading.Event()
 
-    origin = tls_origins(authority.issue("IP:127.0.0.1"), answer=answer)
+    class Broken(TLSOrigin):
+        def converse_securely(self, peer):
+            peer.read_head()
+            assert held_up.wait(PATIENCE)
+            raw = socket.socket(fileno=peer.socket.detach())
+            # As long as the gateway reads at once, so that what follows comes with the next read.
+            raw.sendall(b"\x17\x03\x03" + (4091).to_bytes(2, "big") + b"x" * 4091
+                        + b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + b"clear" * 20_000)
+            time.sleep(0.5)
+            raw.close()
+
+    origin = tls_origins(authority.issue("IP:127.0.0.1"), kind=Broken)
     gateway = gateways(behind(origin, authority=authority.certificate))
-    assert b"clear" not in refusal(gateway)
+    with Client(gateway.port) as client:
+        client.request("PUT / HTTP/1.1", f"Content-Length: {LARGE}")
+        client.socket.settimeout(1)
+        with pytest.raises(TimeoutError):
+            for _ in range(LARGE // len(BLOCK)):
+                client.send(BLOCK)
+        held_up.set()
+        client.socket.settimeout(PATIENCE)
+        try:
+            answer = client.read_to_end()
+        except ConnectionResetError:
+            answer = client.buffer
+        assert b"clear" not in answer and b"200 OK" not in answer
 
 
 def test_a_resting_connection_that_was_closed_is_not_used(gateways, tls_origins, authority):
@@ -235,10 +257,6 @@ def test_a_resting_connection_that_was_closed_is_not_used(gateways, tls_origins,
 
 
 # Bodies
-
-LARGE = 64 * MIB
-BLOCK = bytes(range(256)) * 256
-
 
 def test_large_bodies_both_ways(gateways, tls_origins, authority):
     sent = 0
