@@ -40,7 +40,10 @@ package struct AdminServer: Sendable {
       readiness.isReady ? text("ready\n") : text("not ready\n", status: .serviceUnavailable)
     }
     router.get("metrics") { _, _ in
-      text(MetricsPage.render(try await gateway.counters(), plugins: gateway.pluginCounters.snapshot()))
+      let page = MetricsPage.render(
+        try await gateway.counters(), loops: gateway.loops, upstreams: try await gateway.upstreams(),
+        plugins: gateway.pluginCounters.snapshot())
+      return text(page)
     }
     return router
   }

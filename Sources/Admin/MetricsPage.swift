@@ -1,23 +1,34 @@
 import GatewayEngine
 import GatewayKit
 
-/// The counters in Prometheus' text format, version 0.0.4.
+/// What was counted, and how the upstreams do, in Prometheus' text format, version 0.0.4.
 enum MetricsPage {
-  static func render(_ counters: LoopCounters, plugins: [(key: CounterRegistry.Key, help: String, value: UInt64)])
-    -> String
-  {
+  static func render(
+    _ counters: LoopCounters, loops: Int, upstreams: [UpstreamStatus],
+    plugins: [(key: CounterRegistry.Key, help: String, value: UInt64)]
+  ) -> String {
     var page = Page()
+    page.gauge("gatehouse_loops", "Event loops.", loops)
+    render(counters, into: &page)
+    render(upstreams, into: &page)
+    render(plugins, into: &page)
+    return page.text
+  }
+
+  private static func render(_ counters: LoopCounters, into page: inout Page) {
     page.gauge("gatehouse_connections_open", "Client connections open now.", counters.connectionsOpen)
     page.counter("gatehouse_connections_total", "Client connections accepted.", counters.connectionsAccepted)
     page.counter("gatehouse_connections_refused_total", "Connections over the bound.", counters.connectionsRefused)
+    page.gauge("gatehouse_tunnels_open", "Exchanges that became WebSocket tunnels and go on.", counters.tunnelsOpen)
     page.counter("gatehouse_requests_total", "Requests whose head was read or refused.", counters.requests)
     page.family("gatehouse_responses_total", "Responses by class of status; none when the client left.", "counter")
-    for (index, count) in counters.answers.enumerated() {
-      page.sample("gatehouse_responses_total", "class=\"\(index == 0 ? "none" : "\(index)xx")\"", count)
+    for index in counters.answers.indices {
+      let labels = MetricLabels.render([("class", index == 0 ? "none" : "\(index)xx")])
+      page.sample("gatehouse_responses_total", labels, counters.answers[index])
     }
     page.family("gatehouse_refusals_total", "Answers and cuts of the gateway's own, by reason.", "counter")
     for (reason, count) in counters.reasons.sorted(by: { $0.key < $1.key }) {
-      page.sample("gatehouse_refusals_total", "reason=\"\(reason)\"", count)
+      page.sample("gatehouse_refusals_total", MetricLabels.render([("reason", reason)]), count)
     }
     page.counter("gatehouse_request_body_bytes_total", "Content received from clients.", counters.requestBytes)
     page.counter("gatehouse_response_body_bytes_total", "Content sent to clients.", counters.responseBytes)
@@ -26,8 +37,11 @@ enum MetricsPage {
     page.counter(
       "gatehouse_upstream_connect_failures_total", "Those that failed.", counters.upstreamConnectFailures)
     page.counter("gatehouse_upstream_retries_total", "Requests sent a second time.", counters.upstreamRetries)
-    render(plugins, into: &page)
-    return page.text
+    page.counter(
+      "gatehouse_upstream_failures_total", "Requests and connections that endpoints failed.", counters.upstreamFailures)
+    page.counter("gatehouse_upstream_ejections_total", "Endpoints left out for failing.", counters.ejections)
+    page.counter("gatehouse_health_checks_total", "Checks of endpoints' health that are done.", counters.healthChecks)
+    page.counter("gatehouse_health_check_failures_total", "Those that failed.", counters.healthCheckFailures)
   }
 
   private static func render(
@@ -39,27 +53,5 @@ enum MetricsPage {
       last = counter.key.name
       page.sample(counter.key.name, counter.key.labels, counter.value)
     }
-  }
-}
-
-private struct Page {
-  private(set) var text = ""
-
-  mutating func counter(_ name: String, _ help: String, _ value: UInt64) {
-    family(name, help, "counter")
-    sample(name, "", value)
-  }
-
-  mutating func gauge(_ name: String, _ help: String, _ value: UInt64) {
-    family(name, help, "gauge")
-    sample(name, "", value)
-  }
-
-  mutating func family(_ name: String, _ help: String, _ type: String) {
-    text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
-  }
-
-  mutating func sample(_ name: String, _ labels: String, _ value: UInt64) {
-    text += labels.isEmpty ? "\(name) \(value)\n" : "\(name){\(labels)} \(value)\n"
   }
 }

@@ -36,14 +36,17 @@ package final class Gateway: Sendable {
     var lanes: [Lane] = []
     var sockets: [ListeningSocket] = []
     let resolver = NameResolver(counters: generation.counters, logger: logger)
+    let entrance = Entrance(generation.configuration.limits, loops: loops)
     do {
       for index in 0..<loops {
-        lanes.append(try await Lane.start(index, generation, clock: clock, logger: logger))
+        lanes.append(try await Lane.start(index, generation, entrance: entrance, clock: clock, logger: logger))
       }
       for lane in lanes { lane.follow(resolver, generation) }
       await resolver.start(timeout: Self.firstResolution)
+      startChecks(lanes)
       for listener in generation.configuration.listeners { sockets.append(try await bind(listener)) }
-      for lane in lanes { try await lane.listen(sockets, loops: loops) }
+      for lane in lanes { try await lane.prepare(sockets, lanes) }
+      for lane in lanes { try await lane.listen() }
       return Gateway(lanes, generation: generation, logger: logger, sockets: sockets, resolver: resolver)
     } catch {
       await resolver.stop()
@@ -51,6 +54,13 @@ package final class Gateway: Sendable {
       for socket in sockets { socket.close() }
       await generation.shutdown()
       throw error
+    }
+  }
+
+  /// The first loop checks the endpoints' health and tells all.
+  private static func startChecks(_ lanes: [Lane]) {
+    lanes.first?.startChecks { upstream, endpoint, isHealthy in
+      for lane in lanes { lane.checked(upstream, endpoint, isHealthy: isHealthy) }
     }
   }
 
@@ -98,8 +108,36 @@ extension Gateway {
   /// The sum of all loops' counters.
   package func counters() async throws -> LoopCounters {
     var sum = LoopCounters()
-    for lane in lanes { sum.add(try await lane.counters()) }
+    for counters in try await countersByLoop() { sum.add(counters) }
     return sum
+  }
+
+  /// How many event loops there are.
+  package var loops: Int { lanes.count }
+
+  /// How the upstreams and their endpoints do, over all loops.
+  package func upstreams() async throws -> [UpstreamStatus] {
+    var upstreams = generation.upstreams.map { UpstreamStatus($0.configuration) }
+    for pools in try await pools() {
+      for (index, figures) in pools.enumerated() where upstreams.indices.contains(index) {
+        upstreams[index].add(figures)
+      }
+    }
+    return upstreams
+  }
+
+  /// What each loop knows of each upstream.
+  func pools() async throws -> [[PoolFigures]] {
+    var pools: [[PoolFigures]] = []
+    for lane in lanes { pools.append(try await lane.pools()) }
+    return pools
+  }
+
+  /// Each loop's counters.
+  package func countersByLoop() async throws -> [LoopCounters] {
+    var counters: [LoopCounters] = []
+    for lane in lanes { counters.append(try await lane.counters()) }
+    return counters
   }
 
   /// The counters that plugins registered.
@@ -112,10 +150,10 @@ extension Gateway {
   /// Closes the listeners, lets running exchanges finish within the limit, cuts what is left and ends the plugins.
   package func drain(limit: Duration) async {
     for lane in lanes { await lane.stopListening() }
-    for socket in sockets { socket.close() }
+    await lanes.first?.closeListeners()
     logger.info("draining", metadata: ["limit": "\(limit)"])
     await withTaskGroup { tasks in
-      tasks.addTask { for lane in self.lanes { await lane.drain() } }
+      tasks.addTask { await self.drainLanes() }
       tasks.addTask {
         try? await Task.sleep(for: limit)
         for lane in self.lanes { await lane.cut() }
@@ -127,5 +165,11 @@ extension Gateway {
     await resolver.stop()
     for lane in lanes { await lane.stop() }
     await generation.shutdown()
+  }
+
+  private func drainLanes() async {
+    await withTaskGroup { tasks in
+      for lane in lanes { tasks.addTask { await lane.drain() } }
+    }
   }
 }

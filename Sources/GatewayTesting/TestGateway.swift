@@ -1,7 +1,7 @@
 import GatewayConfig
 package import GatewayEngine
 public import GatewayKit
-import Logging
+public import Logging
 import NIOCore
 import NIOPosix
 
@@ -22,25 +22,35 @@ public final class TestGateway: Sendable {
   ///   - loops: how many event loops.
   ///   - clock: time.
   ///   - sharedLimits: the store of limits that `stores` would name.
+  ///   - logger: where it logs; nowhere without one.
   public static func start(
     _ yaml: String, plugins: [any Plugin.Type] = [], catalogs: [String: OperationCatalog] = [:], loops: Int = 1,
-    clock: any GatewayClock = SystemClock(), sharedLimits: (any SharedLimitStore)? = nil
+    clock: any GatewayClock = SystemClock(), sharedLimits: (any SharedLimitStore)? = nil, logger: Logger? = nil
   ) async throws -> TestGateway {
-    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let logger = logger ?? Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let generation = try compile(
+      yaml, plugins: plugins, catalogs: catalogs, clock: clock, sharedLimits: sharedLimits, logger: logger)
+    let gateway = try await Gateway.start(generation, loops: loops, clock: clock, logger: logger)
+    return TestGateway(gateway)
+  }
+
+  /// Compiles a configuration as ``start(_:plugins:catalogs:loops:clock:sharedLimits:logger:)`` does.
+  package static func compile(
+    _ yaml: String, plugins: [any Plugin.Type] = [], catalogs: [String: OperationCatalog] = [:],
+    clock: any GatewayClock, sharedLimits: (any SharedLimitStore)? = nil, logger: Logger
+  ) throws -> Generation {
     let configuration = try ConfigurationLoader.parse(
       text: yaml, file: "test.yaml", environment: [:], baseDirectory: ".")
     let environment = PluginEnvironment(
       clock: clock, logger: logger, eventLoopGroup: MultiThreadedEventLoopGroup.singleton, catalogs: catalogs,
       hashSeed: .random(in: .min ... .max), counters: CounterRegistry(), sharedLimits: sharedLimits)
-    let generation = try GenerationCompiler.compile(
+    return try GenerationCompiler.compile(
       configuration, registry: PluginRegistry(plugins), environment: environment)
-    let gateway = try await Gateway.start(generation, loops: loops, clock: clock, logger: logger)
-    return TestGateway(gateway, environment.counters)
   }
 
-  private init(_ gateway: Gateway, _ counters: CounterRegistry) {
+  private init(_ gateway: Gateway) {
     self.gateway = gateway
-    self.pluginCounters = counters
+    self.pluginCounters = gateway.pluginCounters
     self.port = gateway.addresses.first?.port ?? 0
   }
 
@@ -55,9 +65,12 @@ public final class TestGateway: Sendable {
   /// Runs a body with a gateway and ends it afterwards, whatever happens.
   public static func with<R>(
     _ yaml: String, plugins: [any Plugin.Type] = [], catalogs: [String: OperationCatalog] = [:], loops: Int = 1,
-    sharedLimits: (any SharedLimitStore)? = nil, _ body: (TestGateway) async throws -> R
+    clock: any GatewayClock = SystemClock(), sharedLimits: (any SharedLimitStore)? = nil, logger: Logger? = nil,
+    _ body: (TestGateway) async throws -> R
   ) async throws -> R {
-    let gateway = try await start(yaml, plugins: plugins, catalogs: catalogs, loops: loops, sharedLimits: sharedLimits)
+    let gateway = try await start(
+      yaml, plugins: plugins, catalogs: catalogs, loops: loops, clock: clock, sharedLimits: sharedLimits,
+      logger: logger)
     do {
       let result = try await body(gateway)
       await gateway.stop()

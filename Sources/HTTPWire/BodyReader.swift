@@ -36,6 +36,20 @@ public struct BodyReader: Sendable {
     }
   }
 
+  /// Begins to read content of that framing, in place of what was read before.
+  public mutating func begin(_ framing: Framing, limits: WireLimits) {
+    if case .chunked = framing {
+      self = BodyReader(framing, limits: limits)
+      return
+    }
+    if chunks != nil { chunks = nil }
+    switch framing {
+    case .none, .length(0), .chunked: state = .done
+    case .length(let count): (state, left) = (.length, count)
+    case .untilClose: state = .untilClose
+    }
+  }
+
   /// Whether `end` has been or would be said next.
   public var isComplete: Bool {
     if case .done = state { true } else { false }

@@ -7,7 +7,13 @@ public import NIOCore
 /// `fields.indices`; a foreign index traps like a foreign array index.
 public struct FieldBlock: Sendable {
   /// The whole head; fields point into it, counted from its reader index.
-  public package(set) var bytes: ByteBuffer
+  public package(set) var bytes: ByteBuffer {
+    get { head ?? ByteBuffer() }
+    set { head = newValue }
+  }
+  /// nil for an empty block: an empty buffer would be one that all threads share and count references of.
+  @usableFromInline
+  var head: ByteBuffer?
   /// The fields in the order they were sent, removed ones included.
   public package(set) var fields: [Field]
   /// Which known names occur; a name stays when its field is marked removed.
@@ -15,7 +21,6 @@ public struct FieldBlock: Sendable {
 
   /// An empty block.
   public init() {
-    bytes = ByteBuffer()
     fields = []
     present = []
   }
@@ -68,7 +73,8 @@ public struct FieldBlock: Sendable {
   package func withBytes<R, E: Error>(
     _ range: ByteRange, _ body: (UnsafeRawBufferPointer) throws(E) -> R
   ) throws(E) -> R {
-    try bytes.withUnsafeReadableBytes { (head) throws(E) -> R in
+    guard let head else { return try body(UnsafeRawBufferPointer(start: nil, count: 0)) }
+    return try head.withUnsafeReadableBytes { (head) throws(E) -> R in
       let offsets = range.offsets
       guard offsets.upperBound <= head.count else { return try body(UnsafeRawBufferPointer(start: nil, count: 0)) }
       return try body(UnsafeRawBufferPointer(rebasing: head[offsets]))
@@ -112,7 +118,7 @@ public struct FieldBlock: Sendable {
 
   /// Empties the block and keeps its capacity.
   package mutating func reset() {
-    bytes = ByteBuffer()
+    head = nil
     begin()
   }
 

@@ -86,6 +86,9 @@ public struct RequestHead: Sendable {
     begin()
   }
 
+  /// Lets go of the fields; what else the head says means nothing from here on, until a parser fills it again.
+  package mutating func release() { block.reset() }
+
   /// Empties all but the bytes, which are replaced when the next head is complete.
   mutating func begin() {
     block.begin()

@@ -163,10 +163,11 @@ import Testing
   @Test func sendsAllOfAChunkedContentThatCameAtOnce() async throws {
     let log = RequestLog()
     let origin = try await ScriptedOrigin.start { exchange, _ in
-      _ = try await exchange.receive(until: "\r\n\r\n")
-      let content = try await exchange.receive(until: "0\r\n\r\n") ?? ""
-      log.append("\(content.utf8.filter { $0 == UInt8(ascii: "x") }.count)")
-      try await exchange.send(helloResponse)
+      while try await exchange.receive(until: "\r\n\r\n") != nil {
+        let content = try await exchange.receive(until: "0\r\n\r\n") ?? ""
+        log.append("\(content.utf8.filter { $0 == UInt8(ascii: "x") }.count)")
+        try await exchange.send(helloResponse)
+      }
     }
     let chunk = "100\r\n" + String(repeating: "x", count: 256) + "\r\n"
     let content = String(repeating: chunk, count: 1000) + "0\r\n\r\n"
@@ -178,7 +179,7 @@ import Testing
         }
       }
     }
-    #expect(log.requests.allSatisfy { $0 == "256000" })
+    #expect(log.requests == Array(repeating: "256000", count: 5))
   }
 
   @Test func takesAHeadAsLargeAsItMayBe() async throws {

@@ -14,6 +14,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -41,6 +42,8 @@ int gh_epoll_wait(int epoll, gh_event *events, int most, int milliseconds);
 int gh_eventfd(void);
 void gh_wake(int fd);
 void gh_calm(int fd);
+/// Raises the limit of open files to the most that the process may have, and returns it.
+int64_t gh_raise_descriptor_limit(void);
 int gh_accept(int fd, struct sockaddr_storage *peer);
 /// The host part of an address as text, at most 46 bytes; IPv4 that came over IPv6 as IPv4, nothing for other families.
 void gh_host_text(const struct sockaddr_storage *address, char *text);
@@ -49,16 +52,26 @@ int gh_unsent(int fd);
 /// Names the calling thread; at most 15 characters count.
 void gh_name_thread(const char *name);
 
+// By way of syscall(), since the library's own recv and send are points of cancellation, which in a program of several
+// threads costs each call two atomic operations.
 static inline ssize_t gh_receive(int fd, void *to, size_t most) {
   ssize_t count;
-  do count = recv(fd, to, most, 0);
+  do count = syscall(SYS_recvfrom, fd, to, most, 0, NULL, NULL);
   while (count < 0 && errno == EINTR);
   return count < 0 ? -errno : count;
 }
 
 static inline ssize_t gh_send(int fd, const void *from, size_t length) {
   ssize_t count;
-  do count = send(fd, from, length, MSG_NOSIGNAL);
+  do count = syscall(SYS_sendto, fd, from, length, MSG_NOSIGNAL, NULL, 0);
+  while (count < 0 && errno == EINTR);
+  return count < 0 ? -errno : count;
+}
+
+/// Receives and drops.
+static inline ssize_t gh_drop(int fd, size_t most) {
+  ssize_t count;
+  do count = recv(fd, NULL, most, MSG_TRUNC);
   while (count < 0 && errno == EINTR);
   return count < 0 ? -errno : count;
 }
@@ -68,7 +81,7 @@ static inline ssize_t gh_send_both(int fd, const void *a, size_t a_length, const
   struct iovec pieces[2] = {{(void *)a, a_length}, {(void *)b, b_length}};
   struct msghdr message = {.msg_iov = pieces, .msg_iovlen = 2};
   ssize_t count;
-  do count = sendmsg(fd, &message, MSG_NOSIGNAL);
+  do count = syscall(SYS_sendmsg, fd, &message, MSG_NOSIGNAL);
   while (count < 0 && errno == EINTR);
   return count < 0 ? -errno : count;
 }

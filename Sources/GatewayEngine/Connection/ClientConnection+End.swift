@@ -20,9 +20,13 @@ extension ClientConnection {
   private func nextRequest() {
     guard isPersistent, !worker.isDraining else { return leave() }
     stage = .head
-    releaseInput()
-    arm(worker.limits.keepAliveIdle)
+    idleUntil = worker.context.now &+ worker.limits.keepAliveIdle
+    // Looked at before, to give memory back.
+    arm(until: min(idleUntil, worker.context.now &+ Self.restless))
   }
+
+  /// How long a connection without a request keeps its memory for the next one, in nanoseconds.
+  private static let restless: Int64 = 1_000_000_000
 
   /// Observers see the exchange, counters count it, and the object is made ready for the next.
   func endExchange() {
@@ -30,20 +34,21 @@ extension ClientConnection {
     if let chain {
       for filter in chain.observers { filter.observe(exchange) }
     }
-    count(exchange.outcome)
+    count()
     exchange.reset()
     chain = nil
     plan = nil
+    pool = nil
     upstream = nil
     exchangeDeadline = .max
   }
 
-  private func count(_ outcome: Outcome) {
-    let group = Int(outcome.status / 100)
-    worker.counters.answers[group < worker.counters.answers.count ? group : 0] &+= 1
-    worker.counters.requestBytes &+= outcome.requestBytes
-    worker.counters.responseBytes &+= outcome.responseBytes
-    if let reason = outcome.reason { worker.counters.reasons[reason.text, default: 0] &+= 1 }
+  private func count() {
+    let group = Int(exchange.outcome.status / 100)
+    worker.counters.answers[group < 6 ? group : 0] &+= 1
+    worker.counters.requestBytes &+= exchange.outcome.requestBytes
+    worker.counters.responseBytes &+= exchange.outcome.responseBytes
+    if let reason = exchange.outcome.reason { worker.counters.reasons[reason.text, default: 0] &+= 1 }
   }
 
   /// Reads and drops the rest of the content; true when the next request can be read.
@@ -137,11 +142,17 @@ extension ClientConnection {
     stores.removeAll(keepingCapacity: true)
   }
 
-  /// The gateway ends: an idle connection closes when its last answer is out, a busy one with its exchange.
+  /// The gateway ends: an idle connection closes when its last answer is out, a busy one with its exchange, and a new one
+  /// has a moment for its first request, which may be on its way.
   func drain() {
-    if stage == .head, !parser.isStarted, input.readableBytes == 0 { leave() }
+    // What waits with the system would be lost, and the answers with it.
+    receiveNow()
+    guard stage == .head, !parser.isStarted, input.readableBytes == 0 else { return }
+    if carried > 0 { leave() } else { arm(Self.firstRequestGrace) }
   }
 
+  /// How long a new connection may take for its first request when the gateway ends, in nanoseconds.
+  static let firstRequestGrace: Int64 = 1_000_000_000
 }
 
 // MARK: - Timers
@@ -166,7 +177,7 @@ extension ClientConnection: TimerTarget {
   private var isExchangeLate: Bool { worker.context.now >= exchangeDeadline }
 
   private func headIsLate() {
-    guard parser.isStarted else { return outputIsLate() }
+    guard parser.isStarted else { return restIsLong() }
     isPersistent = false
     contentIsRead = false
     exchange.request.reset()
@@ -174,6 +185,15 @@ extension ClientConnection: TimerTarget {
     exchange.outcome.started = worker.context.now
     chain = worker.chain(worker.generation.strayChain)
     answer(Refusals.requestHeadTimeout)
+  }
+
+  /// The connection has rested for a while, or for as long as it may.
+  private func restIsLong() {
+    guard worker.context.now < idleUntil else { return outputIsLate() }
+    releaseInput()
+    exchange.shrink()
+    forwarding = ByteBuffer()
+    arm(until: idleUntil)
   }
 
   /// The connection rests or ends, and is closed unless its client still takes what was written.

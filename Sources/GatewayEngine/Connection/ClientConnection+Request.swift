@@ -34,8 +34,8 @@ extension ClientConnection {
     worker.counters.requests &+= 1
     exchange.outcome.started = worker.context.now
     isPersistent = exchange.request.keepAlive && !worker.isDraining
-    content = BodyReader(exchange.request.framing, limits: worker.limits.wire)
     contentIsRead = exchange.request.framing == .none
+    if !contentIsRead { content.begin(exchange.request.framing, limits: worker.limits.wire) }
     responseHasBegun = false
     dropped = 0
     delivery.reset()
@@ -62,7 +62,7 @@ extension ClientConnection {
       return refuseStray(Refusals.bodyTooLarge)
     }
     let found = DomainResolver.resolve(
-      exchange.request, serverName: serverName, sources: domainSources, table: worker.generation.table)
+      exchange, serverName: serverName, sources: domainSources, table: worker.generation.table)
     switch found {
     case .refused(let reply): refuseStray(reply)
     case .found(let index, let named):
@@ -70,6 +70,7 @@ extension ClientConnection {
       exchange.domain = domain.facts
       guard let plan = route(in: domain) else { return refuseStray(Refusals.noRoute) }
       self.plan = plan
+      pool = worker.pools[plan.upstream]
       exchange.route = plan.facts
       domainWasNamed = named
       isStream = plan.isStream
@@ -82,9 +83,9 @@ extension ClientConnection {
   private func route(in domain: DomainPlan) -> RoutePlan? {
     // `OPTIONS *` asks about the whole server, which no path stands for.
     if domain.routes.isEmpty || exchange.request.form == .asterisk { return domain.fallback }
-    let match = exchange.request.withMethodName { name in
-      exchange.request.withPath { path in
-        domain.routes.match(exchange.request.method, methodName: name, path: path)
+    let match = exchange.withRequest { request in
+      request.withMethodName { name in
+        request.withPath { path in domain.routes.match(request.method, methodName: name, path: path) }
       }
     }
     if case .found(let plan) = match { return plan }

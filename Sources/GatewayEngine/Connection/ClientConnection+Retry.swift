@@ -22,12 +22,8 @@ extension ClientConnection {
   func judgeEndpoint(by status: UInt16) -> Bool {
     guard let pool, let upstream else { return false }
     let endpoint = upstream.endpointIndex
-    guard UpstreamPlan.failureStatuses.contains(Int(status)) else {
-      pool.succeeded(endpoint)
-      return pool.plan.retryStatuses.contains(Int(status)) && leave(upstream, pool)
-    }
-    pool.failed(endpoint)
-    return pool.plan.retryStatuses.contains(Int(status)) && leave(upstream, pool)
+    if UpstreamPlan.failureStatuses.contains(status) { pool.failed(endpoint) } else { pool.succeeded(endpoint) }
+    return pool.retriesByStatus && pool.plan.retryStatuses.contains(Int(status)) && leave(upstream, pool)
   }
 
   private func leave(_ connection: UpstreamConnection, _ pool: UpstreamPool) -> Bool {

@@ -7,16 +7,19 @@ extension ClientConnection: UpstreamWaiter {
   func acquire() {
     guard let pool else { return answer(Refusals.noRoute) }
     pool.budget.request(now: worker.context.now)
-    retry.begin(exchange.request, bound: pool.configuration.retry.body)
-    ForwardingFields.apply(to: exchange, domain: domainWasNamed ? exchange.domain : nil)
+    retry.begin(exchange.request.method, bound: pool.configuration.retry.body)
+    ForwardingFields.apply(to: exchange, lines: forwardingLines, domain: domainWasNamed ? exchange.domain : nil)
     addUpgradeFields()
     contentRate.begin(now: worker.context.now)
     let key = HashKey.of(exchange, pool.configuration.balance)
     wait(pool.acquire(self, key: key), otherwise: nil)
   }
 
-  /// The pool of the exchange's upstream.
-  var pool: UpstreamPool? { plan.map { worker.pools[$0.upstream] } }
+  private var forwardingLines: ByteBuffer {
+    if exchange.request.minorVersion == 0 { return ForwardingFields.lines(exchange) }
+    if forwarding.readableBytes == 0 { forwarding = ForwardingFields.lines(exchange) }
+    return forwarding
+  }
 
   /// - Parameter failure: what the client is told when there is no connection, in place of what the pool says.
   func wait(_ acquisition: Acquisition, otherwise failure: UpstreamFailure?) {
@@ -48,9 +51,11 @@ extension ClientConnection: UpstreamWaiter {
     exchange.outcome.upstreamStarted = worker.context.now
     exchange.outcome.endpoint = connection.endpointName
     worker.upstreamOutput.clear()
-    exchange.request.serialize(
-      into: &worker.upstreamOutput, extra: exchange.requestAdditions.lines, host: connection.hostField,
-      pathPrefix: connection.basePath)
+    exchange.withRequest { request in
+      request.serialize(
+        into: &worker.upstreamOutput, extra: exchange.requestAdditions.lines, host: connection.hostField,
+        pathPrefix: connection.basePath)
+    }
     connection.begin(self)
     connection.setReadingPaused(!isWritable)
     resendContent()
@@ -181,7 +186,9 @@ extension ClientConnection: UpstreamExchange {
   /// A stream of events has no end to wait for (text/event-stream of the HTML standard).
   private func noteStream() {
     if !isStream, exchange.response.block.present.contains(.contentType) {
-      isStream = exchange.response.block.withValue(of: .contentType) { Self.isEventStream($0) } ?? false
+      isStream = exchange.withResponse { response in
+        response.block.withValue(of: .contentType) { Self.isEventStream($0) } ?? false
+      }
     }
     if isStream { exchangeDeadline = .max }
   }
@@ -213,9 +220,11 @@ extension ClientConnection: UpstreamExchange {
     exchange.outcome.status = exchange.response.status
     if !exchange.response.block.present.contains(.date) { addDate() }
     addConnectionField()
-    exchange.response.serialize(
-      into: &worker.clientOutput, framing: responseFraming, suppressing: exchange.responseAdditions.names,
-      extra: exchange.responseAdditions.lines)
+    exchange.withResponse { response in
+      response.serialize(
+        into: &worker.clientOutput, framing: responseFraming, suppressing: exchange.responseAdditions.names,
+        extra: exchange.responseAdditions.lines)
+    }
   }
 
   func upstreamBody(_ bytes: ByteBuffer) {

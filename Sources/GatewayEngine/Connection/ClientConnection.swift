@@ -1,5 +1,6 @@
 import GatewayKit
 import HTTPWire
+import NIOCore
 
 /// One client's HTTP/1.1 connection: reads requests one after the other, has them judged, sends them on and writes the
 /// answers. It drives the parser, the chain of filters and the upstream connection; all of them are values or live on the
@@ -26,7 +27,11 @@ final class ClientConnection: StreamSocket {
 
   let worker: LoopWorker
   let exchange: Exchange
-  let domainSources: [DomainSource]
+  let domainSources: DomainSources
+  /// Lines that every request of this connection carries to the origin, rendered with the first one.
+  @exclusivity(unchecked) var forwarding = ByteBuffer()
+  /// Whom the connection counts for.
+  private let client: ClientNetwork
   /// What the client asked for in the TLS handshake, in lower case.
   private(set) var serverName: String?
 
@@ -42,6 +47,8 @@ final class ClientConnection: StreamSocket {
   var cursor = 0
   var askedAgain = 0
   var plan: RoutePlan?
+  /// The pool of its upstream.
+  var pool: UpstreamPool?
   /// Whether `losantdomain` named the domain.
   var domainWasNamed = false
   var upstream: UpstreamConnection?
@@ -51,6 +58,8 @@ final class ClientConnection: StreamSocket {
 
   /// How many requests the connection has carried.
   var carried = 0
+  /// Until when the connection may rest between two requests.
+  var idleUntil: Int64 = 0
   /// Until when the exchange has to end; `Int64.max` while none runs, and for streams and tunnels.
   var exchangeDeadline = Int64.max
   var contentRate: LeastRate
@@ -72,23 +81,25 @@ final class ClientConnection: StreamSocket {
   let timer = Timer()
 
   init(
-    worker: LoopWorker, descriptor: CInt, peerAddress: String, isSecure: Bool, domainSources: [DomainSource]
+    worker: LoopWorker, descriptor: CInt, peerAddress: String, client: ClientNetwork, isSecure: Bool,
+    domainSources: DomainSources
   ) {
     self.worker = worker
     self.exchange = Exchange(loop: worker.context, peerAddress: peerAddress, isSecure: isSecure)
     self.domainSources = domainSources
+    self.client = client
     self.parser = RequestHeadParser(limits: worker.limits.wire, mergeSlashes: worker.limits.mergesSlashes)
     self.contentRate = LeastRate(rate: worker.limits.leastRate, grace: worker.limits.bodyGrace)
     self.content = BodyReader(.none, limits: worker.limits.wire)
     super.init(loop: worker.loop, descriptor: descriptor, outputBound: worker.limits.responseBuffer)
   }
 
-  /// Begins to read.
+  /// Begins to read. The connection is to be closed also when this fails: it is counted.
   func start() throws(SystemError) {
+    worker.opened()
     try register()
     exchange.driver = self
     timer.target = self
-    worker.opened()
     arm(worker.limits.requestHead)
   }
 
@@ -165,7 +176,7 @@ final class ClientConnection: StreamSocket {
 
   override func secured(serverName: String?) {
     self.serverName = serverName
-    arm(worker.limits.requestHead)
+    arm(worker.isDraining ? Self.firstRequestGrace : worker.limits.requestHead)
   }
 
   override func tlsBroke(_ failure: TLSFailure) {
@@ -179,6 +190,6 @@ final class ClientConnection: StreamSocket {
     clientGone()
     exchange.driver = nil
     timer.target = nil
-    worker.closed()
+    worker.closed(client)
   }
 }

@@ -13,30 +13,42 @@ enum DomainResolver {
   /// server name of the handshake count when they are a domain's: a gateway's own names name no tenant. All that name one
   /// must agree.
   static func resolve(
-    _ request: RequestHead, serverName: String?, sources: [DomainSource], table: DomainTable
+    _ exchange: Exchange, serverName: String?, sources: DomainSources, table: DomainTable
   ) -> Result {
     var found: Int?
     var named = false
-    if sources.contains(.losantdomain), request.block.present.contains(.losantdomain) {
-      let answer: Int?? =
-        request.block.withValue(of: .losantdomain) { value in
-          value.isEmpty ? .none : .some(table.find(value))
-        } ?? .none
+    if sources.hasField, exchange.request.block.present.contains(.losantdomain) {
+      let answer: Int?? = exchange.withRequest { request in
+        request.block.withValue(of: .losantdomain) { $0.isEmpty ? .none : .some(table.find($0)) } ?? .none
+      }
       if let answer {
         guard let domain = answer else { return .refused(Refusals.unknownDomain) }
         found = domain
         named = true
       }
     }
-    if sources.contains(.host), let domain = request.withHostName({ table.find($0) }) {
+    if sources.hasHost, let domain = exchange.withRequest({ $0.withHostName { table.find($0) } }) {
       if let found, found != domain { return .refused(Refusals.domainMismatch) }
       found = domain
     }
-    if sources.contains(.sni), let domain = serverName.flatMap(table.find(name:)) {
+    if sources.hasServerName, let domain = serverName.flatMap(table.find(name:)) {
       if let found, found != domain { return .refused(Refusals.domainMismatch) }
       found = domain
     }
     guard let found else { return .refused(Refusals.unknownDomain) }
     return .found(found, named: named)
+  }
+}
+
+/// The sources as flags, to be asked for each request.
+struct DomainSources: Sendable {
+  let hasField: Bool
+  let hasHost: Bool
+  let hasServerName: Bool
+
+  init(_ sources: [DomainSource]) {
+    hasField = sources.contains(.losantdomain)
+    hasHost = sources.contains(.host)
+    hasServerName = sources.contains(.sni)
   }
 }

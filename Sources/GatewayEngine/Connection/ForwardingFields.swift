@@ -10,13 +10,23 @@ enum ForwardingFields {
     .xHTTPMethod, .xHTTPMethodOverride, .xMethodOverride,
   ]
 
+  /// The lines that are the same for all requests of one version on a connection. Via has the received protocol and a
+  /// pseudonym (RFC 9110 section 7.6.3).
+  static func lines(_ exchange: Exchange) -> ByteBuffer {
+    let scheme = exchange.isSecure ? "https" : "http"
+    let version = "1.\(exchange.request.minorVersion)"
+    return ByteBuffer(
+      string:
+        "X-Forwarded-For: \(exchange.peerAddress)\r\nX-Forwarded-Proto: \(scheme)\r\nVia: \(version) gatehouse\r\n")
+  }
+
   /// Drops what the gateway owns and adds its own fields.
-  static func apply(to exchange: Exchange, domain: DomainFacts?) {
+  static func apply(to exchange: Exchange, lines: ByteBuffer, domain: DomainFacts?) {
     exchange.request.block.remove(owned)
-    exchange.requestAdditions.add(.xForwardedFor, text: exchange.peerAddress)
-    exchange.requestAdditions.add(rendered: exchange.isSecure ? https : http)
-    exchange.request.withAuthority { host in exchange.requestAdditions.add(.xForwardedHost, host) }
-    exchange.requestAdditions.add(rendered: exchange.request.minorVersion == 0 ? viaOld : via)
+    exchange.requestAdditions.add(rendered: lines)
+    exchange.withRequest { request in
+      request.withAuthority { host in exchange.requestAdditions.add(.xForwardedHost, host) }
+    }
     // A tenant that was not judged never reaches the origin, which may obey the field.
     exchange.request.block.remove(.losantdomain)
     if let domain {
@@ -24,9 +34,4 @@ enum ForwardingFields {
     }
   }
 
-  private static let http = ByteBuffer(string: "X-Forwarded-Proto: http\r\n")
-  private static let https = ByteBuffer(string: "X-Forwarded-Proto: https\r\n")
-  // RFC 9110 section 7.6.3: the received protocol and a pseudonym.
-  private static let via = ByteBuffer(string: "Via: 1.1 gatehouse\r\n")
-  private static let viaOld = ByteBuffer(string: "Via: 1.0 gatehouse\r\n")
 }

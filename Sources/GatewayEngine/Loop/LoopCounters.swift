@@ -4,8 +4,9 @@ package struct LoopCounters: Sendable {
   package var connectionsOpen: UInt64 = 0
   package var connectionsRefused: UInt64 = 0
   package var requests: UInt64 = 0
+  package var tunnelsOpen: UInt64 = 0
   /// Answers by the first digit of the status; index 0 counts exchanges that ended without one.
-  package var answers: [UInt64] = Array(repeating: 0, count: 6)
+  package var answers = InlineArray<6, UInt64>(repeating: 0)
   package var requestBytes: UInt64 = 0
   package var responseBytes: UInt64 = 0
   package var upstreamConnects: UInt64 = 0
@@ -16,6 +17,9 @@ package struct LoopCounters: Sendable {
   package var upstreamFailures: UInt64 = 0
   /// How often an endpoint was left out for failing.
   package var ejections: UInt64 = 0
+  /// Active checks that came to a result.
+  package var healthChecks: UInt64 = 0
+  package var healthCheckFailures: UInt64 = 0
   /// Refusals and cuts of the gateway's own, by reason code.
   package var reasons: [String: UInt64] = [:]
 
@@ -27,6 +31,7 @@ package struct LoopCounters: Sendable {
     connectionsOpen &+= other.connectionsOpen
     connectionsRefused &+= other.connectionsRefused
     requests &+= other.requests
+    tunnelsOpen &+= other.tunnelsOpen
     for index in answers.indices { answers[index] &+= other.answers[index] }
     requestBytes &+= other.requestBytes
     responseBytes &+= other.responseBytes
@@ -36,6 +41,8 @@ package struct LoopCounters: Sendable {
     upstreamRetries &+= other.upstreamRetries
     upstreamFailures &+= other.upstreamFailures
     ejections &+= other.ejections
+    healthChecks &+= other.healthChecks
+    healthCheckFailures &+= other.healthCheckFailures
     reasons.merge(other.reasons) { $0 &+ $1 }
   }
 }

@@ -9,6 +9,8 @@ import NIOPosix
 final class LoopWorker {
   let loop: PollLoop
   let context: LoopContext
+  /// What the loops share where connections are accepted.
+  let entrance: Entrance
   private let logger: Logger
   private(set) var generation: Generation
   @exclusivity(unchecked) private(set) var limits: LoopLimits
@@ -16,14 +18,17 @@ final class LoopWorker {
   @exclusivity(unchecked) private var filters: [(any Filter)?]
   @exclusivity(unchecked) private(set) var pools: [UpstreamPool] = []
   @exclusivity(unchecked) var counters = LoopCounters()
+  /// How many connections that were refused have not ended yet.
+  var refusedOpen = 0
 
   @exclusivity(unchecked) var wheel: TimerWheel
   private var tickTask: RepeatedTask?
+  /// When it is looked next whether endpoints are back.
+  private var nextLook: Int64 = 0
+  private static let lookInterval: Int64 = 1_000_000_000
+  private var checker: HealthChecker?
   private(set) var isDraining = false
   private var drained: EventLoopPromise<Void>?
-
-  /// Exchanges that became tunnels and go on.
-  var tunnels = 0
 
   /// Where messages to clients are rendered. Whoever writes into it flushes it before anything else of the loop runs.
   @exclusivity(unchecked) var clientOutput = ByteBuffer()
@@ -33,9 +38,10 @@ final class LoopWorker {
   @exclusivity(unchecked) var scratch = ByteBuffer()
   @exclusivity(unchecked) private var date = DateLine()
 
-  init(loop: PollLoop, context: LoopContext, generation: Generation, logger: Logger) {
+  init(loop: PollLoop, context: LoopContext, generation: Generation, entrance: Entrance, logger: Logger) {
     self.loop = loop
     self.context = context
+    self.entrance = entrance
     self.logger = logger
     self.generation = generation
     self.limits = LoopLimits(generation.configuration)
@@ -59,6 +65,9 @@ final class LoopWorker {
     for timer in wheel.advance(to: context.now) where !timer.isArmed && timer.deadline <= context.now {
       timer.target?.timerFired()
     }
+    guard context.now >= nextLook else { return }
+    nextLook = context.now &+ Self.lookInterval
+    for pool in pools { pool.noteReturns() }
   }
 
   /// The filters of a chain on this loop, made at its first use.
@@ -99,9 +108,15 @@ extension LoopWorker {
     counters.connectionsOpen &+= 1
   }
 
-  func closed() {
+  func closed(_ client: ClientNetwork) {
+    entrance.leave(client, from: context.index)
     counters.connectionsOpen &-= 1
-    if isDraining, counters.connectionsOpen == 0 { finishDrain() }
+    finishDrain()
+  }
+
+  func refusedClosed() {
+    refusedOpen -= 1
+    finishDrain()
   }
 
   private var clients: [ClientConnection] { loop.poller.targets.compactMap { $0 as? ClientConnection } }
@@ -112,12 +127,24 @@ extension LoopWorker {
     if upstream < pools.count { pools[upstream].resolved(endpoint, addresses) }
   }
 
+  /// Asks the endpoints of all upstreams that want it how they do; what comes of it is told to all loops.
+  func startChecks(_ tell: @escaping HealthChecker.Listener) {
+    let checker = HealthChecker(self, tell: tell)
+    self.checker = checker
+    checker.start()
+  }
+
+  /// The checks have found an endpoint healthy, or not.
+  func checked(_ upstream: Int, _ endpoint: Int, isHealthy: Bool) {
+    if upstream < pools.count { pools[upstream].checked(endpoint, isHealthy: isHealthy) }
+  }
+
   /// Lets running exchanges finish and closes idle connections; the promise is kept when no client is left.
   func drain(_ promise: EventLoopPromise<Void>) {
     isDraining = true
     drained = promise
     for client in clients { client.drain() }
-    if counters.connectionsOpen == 0 { finishDrain() }
+    finishDrain()
   }
 
   /// Cuts what is left.
@@ -125,14 +152,17 @@ extension LoopWorker {
     for client in clients { client.close() }
   }
 
-  /// Ends timers and idle upstream connections; the worker is of no use after this.
+  /// Ends timers, checks and idle upstream connections; the worker is of no use after this.
   func stop() {
     tickTask?.cancel()
+    checker?.stop()
+    checker = nil
     for pool in pools { pool.close() }
     pools = []
   }
 
   private func finishDrain() {
+    guard isDraining, counters.connectionsOpen == 0, refusedOpen == 0 else { return }
     drained?.succeed(())
     drained = nil
   }

@@ -153,6 +153,12 @@ extension StreamSocket {
     if !paused, mayBeReadable { loop.later(self) }
   }
 
+  /// Takes what the peer has sent without waiting to be told of it.
+  final func receiveNow() {
+    mayBeReadable = true
+    receive()
+  }
+
   private final func receive() {
     var reads = 0
     while mayBeReadable, !isReadingPaused, !hasInputEnded, isOpen, tls != nil || !isSecured {

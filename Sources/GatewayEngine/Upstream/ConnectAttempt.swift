@@ -19,6 +19,7 @@ final class ConnectAttempt: TimerTarget {
   private let timer = Timer()
   private let deadline: Int64
   private var failure = UpstreamFailure.connectFailed
+  private var hasEnded = false
 
   init(_ wish: UpstreamWish, pool: UpstreamPool, endpoint: Int) {
     self.wish = wish
@@ -37,7 +38,8 @@ final class ConnectAttempt: TimerTarget {
 
   /// False when no address is left that can be tried.
   private func tryAddresses() -> Bool {
-    while next < addresses.count {
+    // What ends with the gateway begins nothing new.
+    while next < addresses.count, !pool.isClosed {
       let address = addresses[next]
       next += 1
       if begin(address) { return true }
@@ -90,12 +92,21 @@ final class ConnectAttempt: TimerTarget {
     if !tryAddresses() { fail() }
   }
 
+  /// Gives the connection up; nobody is told.
+  func cancel() {
+    end()
+    connection.take()?.discard()
+  }
+
   private func fail() {
+    guard !hasEnded else { return }
     end()
     pool.failed(self, failure)
   }
 
   private func end() {
+    hasEnded = true
+    wish.attempt = nil
     pool.worker.wheel.cancel(timer)
     timer.target = nil
   }

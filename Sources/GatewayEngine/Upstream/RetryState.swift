@@ -17,12 +17,12 @@ struct RetryState {
   private(set) var isRepeatable = false
 
   /// A new request.
-  mutating func begin(_ request: RequestHead, bound: Int) {
+  mutating func begin(_ method: Method, bound: Int) {
     if !tried.isEmpty { tried.removeAll() }
     sent = 1
     sawStale = false
     self.bound = bound
-    isRepeatable = request.method.isIdempotent
+    isRepeatable = method.isIdempotent
     if held.capacity > 0 { held = ByteBuffer() }
   }
 

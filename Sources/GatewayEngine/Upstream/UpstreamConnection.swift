@@ -31,6 +31,14 @@ protocol UpstreamExchange: AnyObject {
   func upstreamDrained()
 }
 
+/// What an exchange that wants no tunnel is never told.
+extension UpstreamExchange {
+  var wantsTunnel: Bool { false }
+  func upstreamSwitched(_ head: inout ResponseHead) {}
+  func upstreamPassed(_ bytes: inout ByteBuffer) {}
+  func upstreamTunnelEnded() {}
+}
+
 /// One connection to an origin: carries one exchange at a time and rests in its pool between two.
 final class UpstreamConnection: StreamSocket {
   private enum Stage {
@@ -49,10 +57,14 @@ final class UpstreamConnection: StreamSocket {
   let endpoint: Endpoint
   let endpointIndex: Int
   let address: SocketAddress
+  /// Up to which change of its endpoint's addresses it is known to be one of them; -1 when it has not been looked at.
+  var addressChange = -1
   /// When it was begun, monotonic nanoseconds.
   let made: Int64
   /// Whether its pool counts it as in flight.
   var isCounted = false
+  /// Whether it is for a check of its endpoint's health, and no connection of the pool's.
+  var isCheck = false
   /// `host:port`, for the log.
   let endpointName: String
   /// The value of the Host field: the port is left out when it is the scheme's own (RFC 9110 section 7.2).
@@ -163,7 +175,7 @@ extension UpstreamConnection {
   /// Takes the connection for an exchange; false when it is closed.
   func take() -> Bool {
     guard isOpen, stage == .resting || stage == .taken else { return false }
-    pool.worker.wheel.cancel(timer)
+    // The timer stays where it is: it means nothing while the connection is taken.
     stage = .taken
     return true
   }
@@ -273,7 +285,7 @@ extension UpstreamConnection {
     }
     stage = .body
     keepsConnection = head.keepAlive && head.framing != .untilClose
-    body = BodyReader(head.framing, limits: pool.worker.limits.responseWire)
+    body.begin(head.framing, limits: pool.worker.limits.responseWire)
     exchange.upstreamHead(&head)
     return stage == .body
   }

@@ -6,7 +6,7 @@ struct UpstreamPlan: Sendable {
   /// Each loop takes a copy with turns of its own.
   let balancer: LoadBalancer
   /// Answers with these say that the endpoint cannot serve, so they count as failures of it.
-  static let failureStatuses = StatusSet(codes: [502, 503, 504])
+  static let failureStatuses: ClosedRange<UInt16> = 502...504
   /// Answers after which a request is tried elsewhere.
   let retryStatuses: StatusSet
   /// What TLS connections to its endpoints are made with; nil when no endpoint wants TLS.

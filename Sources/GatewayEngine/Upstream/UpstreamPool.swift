@@ -17,6 +17,8 @@ enum Acquisition {
 final class UpstreamPool {
   let configuration: UpstreamConfiguration
   let plan: UpstreamPlan
+  /// Whether there are answers after which a request is tried elsewhere.
+  let retriesByStatus: Bool
   let headTimeout: Int64
   let connectTimeout: Int64
   /// A cycle that ends when the worker stops and lets go of its pools.
@@ -29,7 +31,9 @@ final class UpstreamPool {
   @exclusivity(unchecked) private(set) var states: [EndpointState]
   @exclusivity(unchecked) private var balancer: LoadBalancer
   @exclusivity(unchecked) var budget: RetryBudget
-  private var addresses: [[SocketAddress]]
+  @exclusivity(unchecked) private var addresses: [[SocketAddress]]
+  /// How often the addresses of each endpoint have changed.
+  @exclusivity(unchecked) private var changes: [Int]
   private var nextAddress: [Int]
   /// Idle connections by endpoint, the newest last.
   @exclusivity(unchecked) private var idle: [[UpstreamConnection]]
@@ -39,12 +43,16 @@ final class UpstreamPool {
   private var queuedCount = 0
   /// Open connections and attempts to open one.
   private var open = 0
-  private var isClosed = false
+  /// The same by endpoint. Checks of its health are in neither.
+  @exclusivity(unchecked) private var openTo: [Int]
+  /// Whether the gateway ends.
+  private(set) var isClosed = false
 
   init(_ plan: UpstreamPlan, worker: LoopWorker) {
     let configuration = plan.configuration
     self.plan = plan
     self.configuration = configuration
+    retriesByStatus = !plan.retryStatuses.isEmpty
     self.worker = worker
     headTimeout = configuration.headTimeout.nanoseconds
     idleTimeout = configuration.idleTimeout.nanoseconds
@@ -59,8 +67,10 @@ final class UpstreamPool {
     unknown.isResolved = false
     states = Array(repeating: unknown, count: count)
     addresses = Array(repeating: [], count: count)
+    changes = Array(repeating: 0, count: count)
     nextAddress = Array(repeating: worker.context.index, count: count)
     idle = Array(repeating: [], count: count)
+    openTo = Array(repeating: 0, count: count)
   }
 
   /// An idle connection to the endpoint that is chosen, if there is one; otherwise the waiter is told later.
@@ -100,6 +110,8 @@ final class UpstreamPool {
   func cancel(_ wish: UpstreamWish) {
     if wish.isQueued { queuedCount -= 1 }
     wish.end()
+    // What is made for a request may serve another one; what is made for a check serves nobody else.
+    if wish.isPinned { wish.attempt?.cancel() }
   }
 
   /// A connection has finished an exchange and can carry another.
@@ -118,8 +130,12 @@ final class UpstreamPool {
 
   /// Whether a connection may still be used: it is young enough, and its address is still one of its endpoint's.
   private func isCurrent(_ connection: UpstreamConnection) -> Bool {
-    worker.context.now &- connection.made < maxAge
-      && addresses[connection.endpointIndex].contains(connection.address)
+    guard worker.context.now &- connection.made < maxAge else { return false }
+    let endpoint = connection.endpointIndex
+    if connection.addressChange == changes[endpoint] { return true }
+    guard addresses[endpoint].contains(connection.address) else { return false }
+    connection.addressChange = changes[endpoint]
+    return true
   }
 
   /// A connection is being closed: nobody gets it any more.
@@ -133,7 +149,8 @@ final class UpstreamPool {
   /// A connection is gone.
   func closed(_ connection: UpstreamConnection) {
     forget(connection)
-    closedOne()
+    guard !connection.isCheck else { return }
+    closedOne(connection.endpointIndex)
     serveWaiting()
   }
 
@@ -150,6 +167,7 @@ extension UpstreamPool {
   /// The addresses of an endpoint are these from now on.
   func resolved(_ endpoint: Int, _ found: [SocketAddress]) {
     addresses[endpoint] = found
+    changes[endpoint] &+= 1
     states[endpoint].isResolved = !found.isEmpty
     for connection in idle[endpoint] where !isCurrent(connection) { connection.end() }
   }
@@ -165,6 +183,26 @@ extension UpstreamPool {
 
   /// What the active checks have found.
   func checked(_ endpoint: Int, isHealthy: Bool) { states[endpoint].isHealthy = isHealthy }
+
+  /// Tells of endpoints that are back though no request has been sent to them since.
+  func noteReturns() {
+    guard let passive else { return }
+    for endpoint in states.indices where states[endpoint].isReturnDue {
+      tell(passive.noteReturn(endpoint, now: worker.context.now, in: &states), endpoint)
+    }
+  }
+
+  /// How the upstream does on this loop, for the operator.
+  var figures: PoolFigures {
+    PoolFigures(
+      waiting: queuedCount,
+      endpoints: states.indices.map { index in
+        PoolFigures.EndpointFigures(
+          inFlight: states[index].inFlight, isEjected: states[index].isEjected(now: worker.context.now),
+          isHealthy: states[index].isHealthy, addresses: addresses[index].count, idle: idle[index].count,
+          open: openTo[index])
+      })
+  }
 
   /// An endpoint has answered as it should.
   func succeeded(_ endpoint: Int) {
@@ -254,16 +292,21 @@ extension UpstreamPool {
 // MARK: - Connecting
 
 extension UpstreamPool {
-  /// A connection to one endpoint and no other, for a check of its health; over the bound if need be.
+  /// A connection to one endpoint and no other, for a check of its health. It counts as no connection of the pool's, so
+  /// that it takes none away from the requests.
   func connectToCheck(_ endpoint: Int, _ waiter: any UpstreamWaiter) -> UpstreamWish {
     let wish = UpstreamWish(waiter, nil)
     wish.isPinned = true
-    return connect(wish, to: endpoint)
+    let attempt = ConnectAttempt(wish, pool: self, endpoint: endpoint)
+    wish.attempt = attempt
+    attempt.start()
+    return wish
   }
 
   @discardableResult
   private func connect(_ wish: UpstreamWish, to endpoint: Int) -> UpstreamWish {
     open += 1
+    openTo[endpoint] += 1
     wish.tried.insert(endpoint)
     states[endpoint].inFlight += 1
     worker.counters.upstreamOpen &+= 1
@@ -274,7 +317,8 @@ extension UpstreamPool {
 
   /// An attempt has its connection, which counts as in flight already.
   func connected(_ connection: UpstreamConnection, for wish: UpstreamWish) {
-    connection.isCounted = true
+    connection.isCheck = wish.isPinned
+    connection.isCounted = !wish.isPinned
     guard let waiter = wish.end() else { return release(connection) }
     waiter.upstreamReady(connection)
   }
@@ -282,21 +326,26 @@ extension UpstreamPool {
   /// Nothing has been sent yet, so every endpoint is tried once, whatever the method.
   func failed(_ attempt: ConnectAttempt, _ failure: UpstreamFailure) {
     let wish = attempt.wish
+    if wish.isPinned {
+      wish.end()?.upstreamUnavailable(failure)
+      return
+    }
     states[attempt.endpoint].inFlight -= 1
-    closedOne()
+    closedOne(attempt.endpoint)
     worker.counters.upstreamConnectFailures &+= 1
-    if !wish.isPinned { failed(attempt.endpoint) }
+    failed(attempt.endpoint)
     defer { serveWaiting() }
     guard wish.isWanted else { return }
-    if !wish.isPinned, let next = choose(wish.key, wish.tried) {
+    if let next = choose(wish.key, wish.tried) {
       connect(wish, to: next)
     } else {
       wish.end()?.upstreamUnavailable(failure)
     }
   }
 
-  private func closedOne() {
+  private func closedOne(_ endpoint: Int) {
     open -= 1
+    openTo[endpoint] -= 1
     worker.counters.upstreamOpen &-= 1
   }
 }

@@ -15,6 +15,8 @@ final class UpstreamWish {
   var isQueued = false
   /// Whether only the endpoint will do that was asked for.
   var isPinned = false
+  /// The making of its connection, for one that is pinned; until it ends.
+  var attempt: ConnectAttempt?
   /// What a hash policy goes by.
   let key: UInt64?
   /// The endpoints to which no connection could be made.

@@ -28,7 +28,7 @@ public final class CounterRegistry: Sendable {
 
   /// The counter of this name and these labels, made at the first call.
   public func counter(_ name: String, help: String, labels: [(String, String)] = []) -> Counter {
-    let text = labels.map { "\($0.0)=\"\($0.1)\"" }.joined(separator: ",")
+    let text = MetricLabels.render(labels)
     return counters.withLock { counters in
       let key = Key(name: name, labels: text)
       if let found = counters[key] { return found.counter }

@@ -13,7 +13,7 @@ public final class Exchange {
   /// The head of the origin's response; empty until it arrives and for the gateway's own answers.
   @exclusivity(unchecked) public package(set) var response = ResponseHead()
   /// The gateway's own answer, once there is one.
-  public package(set) var replyInProgress: Reply?
+  @exclusivity(unchecked) public package(set) var replyInProgress: Reply?
 
   /// Fields to add to the request on its way to the origin.
   @exclusivity(unchecked) public var requestAdditions = FieldAdditions()
@@ -21,30 +21,30 @@ public final class Exchange {
   @exclusivity(unchecked) public var responseAdditions = FieldAdditions()
 
   /// The tenant; nil until it is known.
-  public package(set) var domain: DomainFacts?
+  @exclusivity(unchecked) public package(set) var domain: DomainFacts?
   /// The route; nil until it is known.
-  public package(set) var route: RouteFacts?
+  @exclusivity(unchecked) public package(set) var route: RouteFacts?
   /// The operation of the API that the request asks for, when a filter has found it.
-  public var operation: OperationCatalog.Operation?
+  @exclusivity(unchecked) public var operation: OperationCatalog.Operation?
   /// Who asks; nil until a filter of the identity phase sets it.
-  public var identity: Identity?
+  @exclusivity(unchecked) public var identity: Identity?
   /// How a cache took part, as the log shows it: `hit`, `miss`, `bypass`; nil when none did.
-  public var cacheResult: StaticString?
+  @exclusivity(unchecked) public var cacheResult: StaticString?
 
   /// The address of the peer that the connection came from, as text without the port.
-  public package(set) var peerAddress: String
+  @exclusivity(unchecked) public package(set) var peerAddress: String
   /// Whether the client's connection is TLS.
-  public package(set) var isSecure: Bool
+  @exclusivity(unchecked) public package(set) var isSecure: Bool
 
   /// What became of the exchange.
   @exclusivity(unchecked) public package(set) var outcome = Outcome()
 
   @exclusivity(unchecked) private var requestIDBytes = ByteBuffer()
   @exclusivity(unchecked) private var states: ContiguousArray<AnyObject?> = []
-  private var ticket: UInt64 = 0
-  private var isSuspended = false
+  @exclusivity(unchecked) private var ticket: UInt64 = 0
+  @exclusivity(unchecked) private var isSuspended = false
   /// Strong, since a weak reference slows every reference to the driver; its owner clears it when its channel is gone.
-  package var driver: (any ExchangeDriver)?
+  @exclusivity(unchecked) package var driver: (any ExchangeDriver)?
 
   package init(loop: LoopContext, peerAddress: String, isSecure: Bool) {
     self.loop = loop
@@ -54,7 +54,7 @@ public final class Exchange {
 
   /// Makes the object ready for the next request; capacity is kept, contents are not.
   package func reset() {
-    request.reset()
+    request.release()
     response.reset()
     requestAdditions.reset()
     responseAdditions.reset()
@@ -68,6 +68,17 @@ public final class Exchange {
     requestIDBytes.clear()
     for index in states.indices { states[index] = nil }
     cancelSuspension()
+  }
+}
+
+extension Exchange {
+  /// Gives memory back that the next request would use; for a connection that rests.
+  package func shrink() {
+    request = RequestHead()
+    response = ResponseHead()
+    requestAdditions = FieldAdditions()
+    responseAdditions = FieldAdditions()
+    requestIDBytes = ByteBuffer()
   }
 }
 

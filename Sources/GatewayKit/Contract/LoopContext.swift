@@ -9,10 +9,10 @@ public final class LoopContext {
   /// The clock that time is read from.
   public let clock: any GatewayClock
   /// Monotonic nanoseconds, read when the current batch of input arrived.
-  public private(set) var now: Int64
+  @exclusivity(unchecked) public private(set) var now: Int64
   /// Wall-clock nanoseconds since 1970, read with ``now``.
-  public private(set) var wall: Int64
-  private var generator: any RandomNumberGenerator
+  @exclusivity(unchecked) public private(set) var wall: Int64
+  @exclusivity(unchecked) private var generator: any RandomNumberGenerator
 
   /// A context for one loop.
   public init(eventLoop: any EventLoop, index: Int, clock: any GatewayClock, random: any RandomNumberGenerator) {
