@@ -11,12 +11,12 @@ class Gateway(Process):
 
     def __init__(
             self, folder: Path, configuration: dict, name: str = "gateway", event_loops: int = 1,
-            more_listeners: tuple = ()):
+            listener: dict | None = None, more_listeners: tuple = ()):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         file = folder / f"{name}.yaml"
         # JSON is YAML, and the standard library writes it.
-        listeners = [{"bind": f"127.0.0.1:{self.port}"}, *more_listeners]
+        listeners = [{"bind": f"127.0.0.1:{self.port}", **(listener or {})}, *more_listeners]
         whole = {"version": 1, "listeners": listeners, **configuration}
         file.write_text(json.dumps(whole, indent=2))
         super().__init__([executable(), "run", str(file), "--event-loops", str(event_loops)], folder, name)
