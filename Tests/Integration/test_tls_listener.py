@@ -1,6 +1,5 @@
 """Listeners with TLS, seen by curl, openssl and Python's ssl."""
 
-import contextlib
 import os
 import re
 import signal
@@ -177,45 +176,6 @@ def test_plain_bytes_after_a_broken_record_are_no_request(gateways, origins, aut
     raw.close()
     assert b"HTTP/1.1" not in received
     assert origin.requests == []
-
-
-def test_plain_bytes_count_for_nothing_while_the_alert_waits(gateways, origins, authority):
-    """The client reads nothing, so that the socket stays open for a while after TLS has failed."""
-    seen = bytearray()
-
-    class Early(Origin):
-        def serve(self, peer):
-            peer.read_head()
-            peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n")
-            threading.Thread(target=self.flood, args=(peer,), daemon=True).start()
-            while True:
-                seen.extend(peer.buffer)
-                peer.buffer = b""
-                if not peer.fill():
-                    return
-
-        def flood(self, peer):
-            with contextlib.suppress(OSError):
-                while True:
-                    peer.send(b"answer" * 10_000)
-
-    origin = origins(kind=Early)
-    gateway = gateways(plain(origin.port), listener=listener(authority.issue("DNS:example.com")))
-    client = TLSClient(gateway.port, authority.client_context())
-    client.request("PUT / HTTP/1.1", "Content-Length: 1000000", body=b"sealed")
-    wait_until(lambda: seen == b"sealed", "the content at the origin")
-    time.sleep(0.5)
-    raw = socket.socket(fileno=client.socket.detach())
-    raw.settimeout(PATIENCE)
-    with contextlib.suppress(ConnectionResetError, BrokenPipeError):
-        raw.sendall(b"\x17\x03\x03\x00\x20" + b"x" * 32 + b"clear" * 10_000)
-    received = bytearray()
-    with contextlib.suppress(ConnectionResetError):
-        while data := raw.recv(1 << 20):
-            received += data
-    raw.close()
-    assert b"answer" not in received
-    assert b"clear" not in seen
 
 
 # Ends
