@@ -19,6 +19,7 @@ enum MetricsPage {
     page.gauge("gatehouse_connections_open", "Client connections open now.", counters.connectionsOpen)
     page.counter("gatehouse_connections_total", "Client connections accepted.", counters.connectionsAccepted)
     page.counter("gatehouse_connections_refused_total", "Connections over the bound.", counters.connectionsRefused)
+    page.gauge("gatehouse_tunnels_open", "Exchanges that became WebSocket tunnels and go on.", counters.tunnelsOpen)
     page.counter("gatehouse_requests_total", "Requests whose head was read or refused.", counters.requests)
     page.family("gatehouse_responses_total", "Responses by class of status; none when the client left.", "counter")
     for index in counters.answers.indices {

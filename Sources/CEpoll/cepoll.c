@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 
 int gh_epoll_create(void) {
   int fd = epoll_create1(EPOLL_CLOEXEC);
@@ -51,6 +52,15 @@ void gh_calm(int fd) {
   uint64_t count;
   ssize_t taken = read(fd, &count, sizeof count);
   (void)taken;
+}
+
+int64_t gh_raise_descriptor_limit(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return -errno;
+  rlim_t before = limit.rlim_cur;
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &limit) < 0) limit.rlim_cur = before;
+  return limit.rlim_cur > INT64_MAX ? INT64_MAX : (int64_t)limit.rlim_cur;
 }
 
 int gh_accept(int fd, struct sockaddr_storage *peer) {

@@ -36,15 +36,17 @@ package final class Gateway: Sendable {
     var lanes: [Lane] = []
     var sockets: [ListeningSocket] = []
     let resolver = NameResolver(counters: generation.counters, logger: logger)
+    let entrance = Entrance(generation.configuration.limits, loops: loops)
     do {
       for index in 0..<loops {
-        lanes.append(try await Lane.start(index, generation, clock: clock, logger: logger))
+        lanes.append(try await Lane.start(index, generation, entrance: entrance, clock: clock, logger: logger))
       }
       for lane in lanes { lane.follow(resolver, generation) }
       await resolver.start(timeout: Self.firstResolution)
       startChecks(lanes)
       for listener in generation.configuration.listeners { sockets.append(try await bind(listener)) }
-      for lane in lanes { try await lane.listen(sockets, loops: loops) }
+      for lane in lanes { try await lane.prepare(sockets, lanes) }
+      for lane in lanes { try await lane.listen() }
       return Gateway(lanes, generation: generation, logger: logger, sockets: sockets, resolver: resolver)
     } catch {
       await resolver.stop()
@@ -106,7 +108,7 @@ extension Gateway {
   /// The sum of all loops' counters.
   package func counters() async throws -> LoopCounters {
     var sum = LoopCounters()
-    for lane in lanes { sum.add(try await lane.counters()) }
+    for counters in try await countersByLoop() { sum.add(counters) }
     return sum
   }
 
@@ -131,6 +133,13 @@ extension Gateway {
     return pools
   }
 
+  /// Each loop's counters.
+  package func countersByLoop() async throws -> [LoopCounters] {
+    var counters: [LoopCounters] = []
+    for lane in lanes { counters.append(try await lane.counters()) }
+    return counters
+  }
+
   /// The counters that plugins registered.
   package var pluginCounters: CounterRegistry { generation.counters }
 }
@@ -141,14 +150,10 @@ extension Gateway {
   /// Closes the listeners, lets running exchanges finish within the limit, cuts what is left and ends the plugins.
   package func drain(limit: Duration) async {
     for lane in lanes { await lane.stopListening() }
-    for socket in sockets { socket.close() }
+    await lanes.first?.closeListeners()
     logger.info("draining", metadata: ["limit": "\(limit)"])
     await withTaskGroup { tasks in
-      tasks.addTask {
-        await withDiscardingTaskGroup { all in
-          for lane in self.lanes { all.addTask { await lane.drain() } }
-        }
-      }
+      tasks.addTask { await self.drainLanes() }
       tasks.addTask {
         try? await Task.sleep(for: limit)
         for lane in self.lanes { await lane.cut() }
@@ -160,5 +165,11 @@ extension Gateway {
     await resolver.stop()
     for lane in lanes { await lane.stop() }
     await generation.shutdown()
+  }
+
+  private func drainLanes() async {
+    await withTaskGroup { tasks in
+      for lane in lanes { tasks.addTask { await lane.drain() } }
+    }
   }
 }

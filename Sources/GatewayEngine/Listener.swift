@@ -1,4 +1,5 @@
 import GatewayKit
+import Logging
 import NIOCore
 
 #if canImport(Glibc)
@@ -7,49 +8,88 @@ import NIOCore
   import Musl
 #endif
 
+/// A client's connection that was accepted and admitted, on its way to the loop that it is to live on.
+struct AcceptedConnection: Sendable {
+  let descriptor: CInt
+  let peer: sockaddr_storage
+  let client: ClientNetwork
+}
+
 /// Accepts the connections of one address on one loop.
 final class Listener {
+  private let index: Int
   private let configuration: ListenerConfiguration
   private let domainSources: DomainSources
-  private let most: Int
   private let worker: LoopWorker
+  private let lanes: [Lane]
   private let tls: ReloadableTLS<ServerTLSMaterial>?
-  private var acceptor: Acceptor?
+  private let acceptor: Acceptor
+  private var isStopped = false
 
   /// - Parameters:
   ///   - index: the listener's place in the configuration.
-  ///   - loops: how many loops there are: each holds its share, so that nothing is counted across loops.
-  init(_ index: Int, worker: LoopWorker, loops: Int) {
+  ///   - lanes: all loops; a connection may be handed over to another one.
+  init(_ index: Int, _ socket: ListeningSocket, worker: LoopWorker, lanes: [Lane]) {
     let gateway = worker.generation.configuration
+    self.index = index
+    self.lanes = lanes
     configuration = gateway.listeners[index]
     tls = worker.generation.listenerTLS[index]
     self.domainSources = DomainSources(configuration.domainSources ?? gateway.domainSources)
-    self.most = max(gateway.limits.connections / max(loops, 1), 1)
     self.worker = worker
+    acceptor = Acceptor(socket, loop: worker.loop)
+    acceptor.listener = self
   }
 
-  func start(_ socket: ListeningSocket) throws(SystemError) {
-    let acceptor = Acceptor(
-      socket, loop: worker.loop, accepted: { [unowned self] in accept($0, $1) },
-      failed: { [unowned self] _ in pause() })
-    self.acceptor = acceptor
-    try acceptor.start()
-  }
+  func start() throws(SystemError) { try acceptor.start() }
 
   /// Accepts nothing any more.
   func stop() {
-    acceptor?.stop()
-    acceptor = nil
+    isStopped = true
+    acceptor.stop()
   }
 
-  private func accept(_ descriptor: CInt, _ peer: sockaddr_storage) {
-    guard worker.counters.connectionsOpen < UInt64(most), !worker.isDraining else {
-      worker.counters.connectionsRefused &+= 1
-      return Descriptor.close(descriptor)
+  /// Accepts what waits and closes the socket, which would cut those connections. For one loop, after all have stopped.
+  func close() { acceptor.close() }
+
+  // MARK: What the acceptor tells
+
+  func accepted(_ descriptor: CInt, _ peer: sockaddr_storage) {
+    let client = ClientNetwork(peer)
+    if let refusal = worker.entrance.admit(client) { return refuse(descriptor, refusal) }
+    let loop = worker.entrance.place(worker.context.index)
+    let connection = AcceptedConnection(descriptor: descriptor, peer: peer, client: client)
+    if loop == worker.context.index { serve(connection) } else { lanes[loop].serve(connection, listener: index) }
+  }
+
+  /// The system has no descriptor or no memory left: trying again at once would only keep the loop busy.
+  func failed(_ error: SystemError) {
+    acceptor.stop()
+    if worker.entrance.failureLog.passes(now: worker.context.now) {
+      worker.log(
+        .error, "connections cannot be accepted",
+        ["address": configuration.bind.description, "reason": error.text, "hint": error.hint])
     }
+    let bound = NIOLoopBound(self, eventLoop: worker.loop)
+    worker.loop.scheduleTask(in: .milliseconds(100)) { bound.value.resume() }
+  }
+
+  private func resume() {
+    guard !isStopped else { return }
+    do {
+      try acceptor.start()
+    } catch {
+      failed(error)
+    }
+  }
+
+  // MARK: Connections
+
+  /// Begins with a connection that has its place on this loop.
+  func serve(_ accepted: AcceptedConnection) {
     let connection = ClientConnection(
-      worker: worker, descriptor: descriptor, peerAddress: peer.hostText, isSecure: tls != nil,
-      domainSources: domainSources)
+      worker: worker, descriptor: accepted.descriptor, peerAddress: accepted.peer.hostText, client: accepted.client,
+      isSecure: tls != nil, domainSources: domainSources)
     do {
       try connection.start()
       if let tls { connection.secure(tls.current, within: configuration.tls?.handshakeTimeout) }
@@ -59,10 +99,19 @@ final class Listener {
     }
   }
 
-  /// The system has no descriptor left: trying again at once would only keep the loop busy.
-  private func pause() {
-    acceptor?.stop()
-    let bound = NIOLoopBound(self, eventLoop: worker.loop)
-    worker.loop.scheduleTask(in: .milliseconds(100)) { try? bound.value.acceptor?.start() }
+  /// Over TLS an answer would cost a handshake, which is more than the connection may cost.
+  private func refuse(_ descriptor: CInt, _ refusal: ConnectionRefusal) {
+    worker.counters.connectionsRefused &+= 1
+    worker.counters.reasons[refusal.reason.text, default: 0] &+= 1
+    if worker.entrance.refusalLog.passes(now: worker.context.now) {
+      worker.log(
+        .warning, "connections are refused",
+        ["address": configuration.bind.description, "reason": refusal.reason.text])
+    }
+    if tls == nil {
+      RefusedConnection.answer(refusal, on: descriptor, worker)
+    } else {
+      Descriptor.close(descriptor)
+    }
   }
 }

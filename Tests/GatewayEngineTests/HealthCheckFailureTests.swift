@@ -64,7 +64,8 @@ import Testing
     let (clock, log) = (TestClock(), LogLines())
     let generation = try TestGateway.compile(
       HealthRig.yaml(["http://nowhere.test:80"]), clock: clock, logger: log.logger)
-    let lane = try await Lane.start(0, generation, clock: clock, logger: log.logger)
+    let entrance = Entrance(generation.configuration.limits, loops: 1)
+    let lane = try await Lane.start(0, generation, entrance: entrance, clock: clock, logger: log.logger)
     lane.startChecks { lane.checked($0, $1, isHealthy: $2) }
     try await eventually("the check") { try await lane.counters().healthCheckFailures == 1 }
     #expect(try await lane.pools().first?.endpoints.first?.isHealthy == false)

@@ -42,6 +42,8 @@ int gh_epoll_wait(int epoll, gh_event *events, int most, int milliseconds);
 int gh_eventfd(void);
 void gh_wake(int fd);
 void gh_calm(int fd);
+/// Raises the limit of open files to the most that the process may have, and returns it.
+int64_t gh_raise_descriptor_limit(void);
 int gh_accept(int fd, struct sockaddr_storage *peer);
 /// The host part of an address as text, at most 46 bytes; IPv4 that came over IPv6 as IPv4, nothing for other families.
 void gh_host_text(const struct sockaddr_storage *address, char *text);
@@ -71,6 +73,14 @@ static inline int gh_peek(int fd) {
 static inline ssize_t gh_send(int fd, const void *from, size_t length) {
   ssize_t count;
   do count = syscall(SYS_sendto, fd, from, length, MSG_NOSIGNAL, NULL, 0);
+  while (count < 0 && errno == EINTR);
+  return count < 0 ? -errno : count;
+}
+
+/// Receives and drops.
+static inline ssize_t gh_drop(int fd, size_t most) {
+  ssize_t count;
+  do count = recv(fd, NULL, most, MSG_TRUNC);
   while (count < 0 && errno == EINTR);
   return count < 0 ? -errno : count;
 }

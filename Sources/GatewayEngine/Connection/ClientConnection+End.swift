@@ -149,11 +149,17 @@ extension ClientConnection {
     stores.removeAll(keepingCapacity: true)
   }
 
-  /// The gateway ends: an idle connection closes when its last answer is out, a busy one with its exchange.
+  /// The gateway ends: an idle connection closes when its last answer is out, a busy one with its exchange, and a new one
+  /// has a moment for its first request, which may be on its way.
   func drain() {
-    if stage == .head, !parser.isStarted, input.readableBytes == 0 { leave() }
+    // What waits with the system would be lost, and the answers with it.
+    receiveNow()
+    guard stage == .head, !parser.isStarted, input.readableBytes == 0 else { return }
+    if carried > 0 { leave() } else { arm(Self.firstRequestGrace) }
   }
 
+  /// How long a new connection may take for its first request when the gateway ends, in nanoseconds.
+  static let firstRequestGrace: Int64 = 1_000_000_000
 }
 
 // MARK: - Timers

@@ -7,7 +7,7 @@ extension ClientConnection {
   /// Whether the exchange may become a tunnel; an answer when it may but there are as many as may be.
   func judgeUpgrade(_ plan: RoutePlan) -> Reply? {
     wantsTunnel = exchange.request.upgradesToWebSocket && plan.allowsWebSocket
-    return wantsTunnel && worker.tunnels >= worker.limits.tunnels ? Refusals.tunnelsExceeded : nil
+    return wantsTunnel && worker.entrance.tunnels.isFull ? Refusals.tunnelsExceeded : nil
   }
 
   /// What the request says of its connection to the origin.
@@ -34,6 +34,13 @@ extension ClientConnection {
       upstream?.abandon()
       return upstreamFailed(.responseInvalid(ReasonCode(error.reason)))
     }
+    guard worker.entrance.tunnels.take() else {
+      upstream?.abandon()
+      upstream = nil
+      answer(Refusals.tunnelsExceeded)
+      return process()
+    }
+    worker.counters.tunnelsOpen &+= 1
     if let chain {
       for filter in chain.responses { filter.response(exchange) }
     }
@@ -53,7 +60,6 @@ extension ClientConnection {
 
   private func beginTunnel() {
     stage = .tunnel
-    worker.tunnels += 1
     // The token was judged once, so it holds no longer than it says.
     exchangeDeadline = .max
     if let expiry = exchange.identity?.expiry, expiry < .max {
@@ -98,5 +104,8 @@ extension ClientConnection {
   }
 
   /// The tunnel is not counted any more.
-  func leaveTunnel() { worker.tunnels -= 1 }
+  func leaveTunnel() {
+    worker.entrance.tunnels.giveBack()
+    worker.counters.tunnelsOpen &-= 1
+  }
 }

@@ -30,6 +30,8 @@ final class ClientConnection: StreamSocket {
   let domainSources: DomainSources
   /// Lines that every request of this connection carries to the origin, rendered with the first one.
   @exclusivity(unchecked) var forwarding = ByteBuffer()
+  /// Whom the connection counts for.
+  private let client: ClientNetwork
   /// What the client asked for in the TLS handshake, in lower case.
   private(set) var serverName: String?
 
@@ -79,20 +81,21 @@ final class ClientConnection: StreamSocket {
   let timer = Timer()
 
   init(
-    worker: LoopWorker, descriptor: CInt, peerAddress: String, isSecure: Bool, domainSources: DomainSources
+    worker: LoopWorker, descriptor: CInt, peerAddress: String, client: ClientNetwork, isSecure: Bool,
+    domainSources: DomainSources
   ) {
     self.worker = worker
     self.exchange = Exchange(loop: worker.context, peerAddress: peerAddress, isSecure: isSecure)
     self.domainSources = domainSources
+    self.client = client
     self.parser = RequestHeadParser(limits: worker.limits.wire, mergeSlashes: worker.limits.mergesSlashes)
     self.contentRate = LeastRate(rate: worker.limits.leastRate, grace: worker.limits.bodyGrace)
     self.content = BodyReader(.none, limits: worker.limits.wire)
     super.init(loop: worker.loop, descriptor: descriptor, outputBound: worker.limits.responseBuffer)
   }
 
-  /// Begins to read.
+  /// Begins to read. The connection is to be closed also when this fails: it is counted.
   func start() throws(SystemError) {
-    // First, since closing counts it as gone even if it cannot be watched.
     worker.opened()
     try register()
     exchange.driver = self
@@ -176,7 +179,7 @@ final class ClientConnection: StreamSocket {
 
   override func secured(serverName: String?) {
     self.serverName = serverName
-    arm(worker.limits.requestHead)
+    arm(worker.isDraining ? Self.firstRequestGrace : worker.limits.requestHead)
   }
 
   override func tlsBroke(_ failure: TLSFailure) {
@@ -190,6 +193,6 @@ final class ClientConnection: StreamSocket {
     clientGone()
     exchange.driver = nil
     timer.target = nil
-    worker.closed()
+    worker.closed(client)
   }
 }

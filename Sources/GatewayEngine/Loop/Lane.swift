@@ -16,12 +16,13 @@ struct Lane: Sendable {
   }
 
   static func start(
-    _ index: Int, _ generation: Generation, clock: any GatewayClock, logger: Logger
+    _ index: Int, _ generation: Generation, entrance: Entrance, clock: any GatewayClock, logger: Logger
   ) async throws -> Lane {
     let loop = try PollLoop.start(name: "gatehouse-\(index)")
     let bound = try await loop.submit {
       let context = LoopContext(eventLoop: loop, index: index, clock: clock, random: SystemRandomNumberGenerator())
-      let worker = LoopWorker(loop: loop, context: context, generation: generation, logger: logger)
+      let worker = LoopWorker(
+        loop: loop, context: context, generation: generation, entrance: entrance, logger: logger)
       worker.start()
       return NIOLoopBound(Contents(worker), eventLoop: loop)
     }.get()
@@ -50,22 +51,38 @@ struct Lane: Sendable {
     loop.execute { [bound] in bound.value.worker.checked(upstream, endpoint, isHealthy: isHealthy) }
   }
 
-  /// Begins to accept connections.
-  func listen(_ sockets: [ListeningSocket], loops: Int) async throws {
+  /// Makes the listeners. All loops must have theirs before one begins to accept.
+  func prepare(_ sockets: [ListeningSocket], _ lanes: [Lane]) async throws {
     try await loop.submit { [bound] in
       let contents = bound.value
-      for (index, socket) in sockets.enumerated() {
-        let listener = Listener(index, worker: contents.worker, loops: loops)
-        try listener.start(socket)
-        contents.listeners.append(listener)
+      contents.listeners = sockets.enumerated().map { index, socket in
+        Listener(index, socket, worker: contents.worker, lanes: lanes)
       }
     }.get()
+  }
+
+  /// Begins to accept connections.
+  func listen() async throws {
+    try await loop.submit { [bound] in
+      for listener in bound.value.listeners { try listener.start() }
+    }.get()
+  }
+
+  /// Takes a connection that another loop accepted and gave a place here.
+  func serve(_ connection: AcceptedConnection, listener: Int) {
+    loop.execute { [bound] in bound.value.listeners[listener].serve(connection) }
   }
 
   func stopListening() async {
     try? await loop.submit { [bound] in
       for listener in bound.value.listeners { listener.stop() }
-      bound.value.listeners = []
+    }.get()
+  }
+
+  /// Accepts what waits and closes the sockets. For one lane, after all have stopped listening.
+  func closeListeners() async {
+    try? await loop.submit { [bound] in
+      for listener in bound.value.listeners { listener.close() }
     }.get()
   }
 
@@ -90,7 +107,11 @@ struct Lane: Sendable {
   /// Ends the thread.
   func stop() async {
     await stopListening()
-    try? await loop.submit { [bound] in bound.value.worker.stop() }.get()
+    try? await loop.submit { [bound] in
+      bound.value.worker.stop()
+      // They know the lanes, and those them.
+      bound.value.listeners = []
+    }.get()
     await loop.stop()
   }
 }

@@ -4,6 +4,7 @@ package struct LoopCounters: Sendable {
   package var connectionsOpen: UInt64 = 0
   package var connectionsRefused: UInt64 = 0
   package var requests: UInt64 = 0
+  package var tunnelsOpen: UInt64 = 0
   /// Answers by the first digit of the status; index 0 counts exchanges that ended without one.
   package var answers = InlineArray<6, UInt64>(repeating: 0)
   package var requestBytes: UInt64 = 0
@@ -30,6 +31,7 @@ package struct LoopCounters: Sendable {
     connectionsOpen &+= other.connectionsOpen
     connectionsRefused &+= other.connectionsRefused
     requests &+= other.requests
+    tunnelsOpen &+= other.tunnelsOpen
     for index in answers.indices { answers[index] &+= other.answers[index] }
     requestBytes &+= other.requestBytes
     responseBytes &+= other.responseBytes

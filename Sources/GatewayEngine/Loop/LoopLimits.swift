@@ -10,14 +10,12 @@ struct LoopLimits {
   let body: UInt64?
   /// How much of an unread request body is read and dropped to keep a connection.
   let drainBody: UInt64
-  let connections: Int
   let mergesSlashes: Bool
   let requestsPerConnection: Int
   /// Bytes per second; 0 for none.
   let leastRate: Int
   /// How often a client that holds things up is looked at, in nanoseconds.
   let lookInterval: Int64
-  let tunnels: Int
   let responseBuffer: Int
   let requestBuffer: Int
   /// A body piece up to this size is copied behind its head, so that both leave in one write.
@@ -50,11 +48,9 @@ struct LoopLimits {
     mergesSlashes = configuration.mergesSlashes
     body = limits.body.map { UInt64($0) }
     drainBody = UInt64(limits.drainBody)
-    connections = limits.connections
     requestsPerConnection = limits.requestsPerConnection
     leastRate = limits.leastRate
     lookInterval = (limits.leastRate > 0 ? timeouts.bodyGrace : timeouts.upstreamBodyIdle).nanoseconds
-    tunnels = limits.tunnels
     responseBuffer = limits.responseBuffer
     requestBuffer = limits.requestBuffer
     requestHead = timeouts.requestHead.nanoseconds

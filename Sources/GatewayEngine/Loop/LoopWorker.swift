@@ -9,6 +9,8 @@ import NIOPosix
 final class LoopWorker {
   let loop: PollLoop
   let context: LoopContext
+  /// What the loops share where connections are accepted.
+  let entrance: Entrance
   private let logger: Logger
   private(set) var generation: Generation
   @exclusivity(unchecked) private(set) var limits: LoopLimits
@@ -16,6 +18,8 @@ final class LoopWorker {
   @exclusivity(unchecked) private var filters: [(any Filter)?]
   @exclusivity(unchecked) private(set) var pools: [UpstreamPool] = []
   @exclusivity(unchecked) var counters = LoopCounters()
+  /// How many connections that were refused have not ended yet.
+  var refusedOpen = 0
 
   @exclusivity(unchecked) var wheel: TimerWheel
   private var tickTask: RepeatedTask?
@@ -26,9 +30,6 @@ final class LoopWorker {
   private(set) var isDraining = false
   private var drained: EventLoopPromise<Void>?
 
-  /// Exchanges that became tunnels and go on.
-  var tunnels = 0
-
   /// Where messages to clients are rendered. Whoever writes into it flushes it before anything else of the loop runs.
   @exclusivity(unchecked) var clientOutput = ByteBuffer()
   /// Where messages to origins are rendered; the same rule.
@@ -37,9 +38,10 @@ final class LoopWorker {
   @exclusivity(unchecked) var scratch = ByteBuffer()
   @exclusivity(unchecked) private var date = DateLine()
 
-  init(loop: PollLoop, context: LoopContext, generation: Generation, logger: Logger) {
+  init(loop: PollLoop, context: LoopContext, generation: Generation, entrance: Entrance, logger: Logger) {
     self.loop = loop
     self.context = context
+    self.entrance = entrance
     self.logger = logger
     self.generation = generation
     self.limits = LoopLimits(generation.configuration)
@@ -106,9 +108,15 @@ extension LoopWorker {
     counters.connectionsOpen &+= 1
   }
 
-  func closed() {
+  func closed(_ client: ClientNetwork) {
+    entrance.leave(client, from: context.index)
     counters.connectionsOpen &-= 1
-    if isDraining, counters.connectionsOpen == 0 { finishDrain() }
+    finishDrain()
+  }
+
+  func refusedClosed() {
+    refusedOpen -= 1
+    finishDrain()
   }
 
   private var clients: [ClientConnection] { loop.poller.targets.compactMap { $0 as? ClientConnection } }
@@ -138,7 +146,7 @@ extension LoopWorker {
     isDraining = true
     drained = promise
     for client in clients { client.drain() }
-    if counters.connectionsOpen == 0 { finishDrain() }
+    finishDrain()
   }
 
   /// Cuts what is left.
@@ -156,6 +164,7 @@ extension LoopWorker {
   }
 
   private func finishDrain() {
+    guard isDraining, counters.connectionsOpen == 0, refusedOpen == 0 else { return }
     drained?.succeed(())
     drained = nil
   }

@@ -13,8 +13,11 @@ package struct ListeningSocket: Sendable {
   /// Where it is bound; the port is the one that the system chose where 0 was asked for.
   package let address: SocketAddress
 
+  /// How many connections may wait to be accepted.
+  static let backlog = 4096
+
   /// Binds and listens.
-  static func bind(_ address: SocketAddress, backlog: CInt = 4096) throws(SystemError) -> ListeningSocket {
+  static func bind(_ address: SocketAddress) throws(SystemError) -> ListeningSocket {
     let descriptor = try Descriptor.openStream(address.protocol == .inet6 ? AF_INET6 : AF_INET)
     do {
       Descriptor.set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
@@ -22,7 +25,7 @@ package struct ListeningSocket: Sendable {
       Descriptor.setNoDelay(descriptor)
       let bound = address.withSockAddr { Glibc.bind(descriptor, $0, socklen_t($1)) }
       _ = try SystemError.checkErrno(bound, "bind")
-      _ = try SystemError.checkErrno(listen(descriptor, backlog), "listen")
+      _ = try SystemError.checkErrno(listen(descriptor, CInt(backlog)), "listen")
       return ListeningSocket(descriptor: descriptor, address: try local(descriptor))
     } catch {
       Descriptor.close(descriptor)
@@ -64,43 +67,6 @@ extension sockaddr_storage {
         gh_host_text(address, start)
         return String(cString: start)
       }
-    }
-  }
-}
-
-/// One loop's share of a listening socket: accepts one connection for each event, so that loops share a burst.
-final class Acceptor: PollTarget {
-  private let socket: ListeningSocket
-  private let loop: PollLoop
-  private let accepted: (CInt, sockaddr_storage) -> Void
-  /// Accepting cannot go on for now, since descriptors or memory are used up.
-  private let failed: (SystemError) -> Void
-
-  init(
-    _ socket: ListeningSocket, loop: PollLoop, accepted: @escaping (CInt, sockaddr_storage) -> Void,
-    failed: @escaping (SystemError) -> Void
-  ) {
-    self.socket = socket
-    self.loop = loop
-    self.accepted = accepted
-    self.failed = failed
-  }
-
-  func start() throws(SystemError) {
-    guard slot < 0 else { return }
-    try loop.poller.addLevel(self, descriptor: socket.descriptor, exclusive: true)
-  }
-
-  /// Leaves connections to the other loops, or to wait.
-  func stop() { if slot >= 0 { loop.poller.remove(self, descriptor: socket.descriptor) } }
-
-  override func ready(_ events: PollEvents) {
-    var peer = sockaddr_storage()
-    let descriptor = gh_accept(socket.descriptor, &peer)
-    if descriptor >= 0 { return accepted(descriptor, peer) }
-    switch -descriptor {
-    case EAGAIN, ECONNABORTED, EPERM, EPROTO, ENETDOWN, EHOSTUNREACH, ENETUNREACH: break
-    default: failed(SystemError(code: -descriptor, call: "accept"))
     }
   }
 }

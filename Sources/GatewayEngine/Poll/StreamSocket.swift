@@ -35,8 +35,11 @@ class StreamSocket: PollTarget {
   private final var peerHasClosed = false
   private final var readSize = PollLoop.inputCapacity
 
-  /// nil while plain bytes pass.
+  /// nil while plain bytes pass, and when TLS has ended.
   final private(set) var tls: TLSChannel?
+  /// Whether the connection was secured: no plain byte passes from then on, not even when TLS is over and the socket is
+  /// still open, since what it had to say waits to be sent.
+  private final var isSecured = false
   @exclusivity(unchecked) private final var output = OutputQueue()
   /// How much was ever written, in bytes before encryption.
   private final var written: UInt64 = 0
@@ -150,9 +153,15 @@ extension StreamSocket {
     if !paused, mayBeReadable { loop.later(self) }
   }
 
+  /// Takes what the peer has sent without waiting to be told of it.
+  final func receiveNow() {
+    mayBeReadable = true
+    receive()
+  }
+
   private final func receive() {
     var reads = 0
-    while mayBeReadable, !isReadingPaused, !hasInputEnded, isOpen {
+    while mayBeReadable, !isReadingPaused, !hasInputEnded, isOpen, tls != nil || !isSecured {
       if reads == Self.mostReads { return loop.later(self) }
       reads += 1
       receiveOnce()
@@ -176,7 +185,9 @@ extension StreamSocket {
     } else if count < readSize / 8 {
       readSize = PollLoop.inputCapacity
     }
-    if tls == nil || input.readableBytes > before { inputReceived() }
+    if input.readableBytes > before { inputReceived() }
+    // The memory is the TLS library's, which takes new memory when this is kept.
+    if isSecured, input.readableBytes == 0 { input = ByteBuffer() }
     if hasTLSEnded { endInput(.closed) }
   }
 
@@ -273,7 +284,7 @@ extension StreamSocket {
   final func write(_ bytes: inout ByteBuffer) {
     defer { bytes.clear() }
     written &+= UInt64(bytes.readableBytes)
-    if let tls { return encrypt([bytes], tls) }
+    if isSecured { return encrypt(bytes, ByteBuffer()) }
     guard canSend else { return enqueue(bytes) }
     let sent = OutputQueue.send(bytes, to: descriptor)
     if sent == bytes.readableBytes { return }
@@ -286,7 +297,7 @@ extension StreamSocket {
   final func write(_ head: inout ByteBuffer, _ body: ByteBuffer) {
     defer { head.clear() }
     written &+= UInt64(head.readableBytes + body.readableBytes)
-    if let tls { return encrypt([head, body], tls) }
+    if isSecured { return encrypt(head, body) }
     guard canSend else {
       enqueue(head)
       return enqueue(body)
@@ -304,9 +315,10 @@ extension StreamSocket {
     enqueue(body)
   }
 
-  private final func encrypt(_ pieces: [ByteBuffer], _ tls: TLSChannel) {
-    guard isOpen, !isOutputBroken else { return }
-    for piece in pieces where piece.readableBytes > 0 { tls.write(piece) }
+  private final func encrypt(_ head: ByteBuffer, _ body: ByteBuffer) {
+    guard let tls, isOpen, !isOutputBroken else { return }
+    if head.readableBytes > 0 { tls.write(head) }
+    if body.readableBytes > 0 { tls.write(body) }
     tls.flush()
   }
 
@@ -392,9 +404,10 @@ extension StreamSocket {
   /// Closes the socket at once so that the peer sees that it was not the proper end.
   final func reset() {
     if isOpen { Descriptor.setReset(descriptor) }
-    // TLS would say goodbye, which is the proper end.
-    output.removeAll()
-    isOutputBroken = true
+    if let tls {
+      ending = .whole
+      tls.abort()
+    }
     close()
   }
 }
@@ -405,6 +418,7 @@ extension StreamSocket: TLSChannelDelegate {
   /// From here on everything passes through TLS.
   final func secure(_ channel: TLSChannel) {
     tls = channel
+    isSecured = true
     channel.start()
   }
 

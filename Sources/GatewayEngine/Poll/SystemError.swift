@@ -18,6 +18,16 @@ package struct SystemError: Error, Sendable, Equatable, CustomStringConvertible 
   /// What the system says of it.
   package var text: String { String(cString: strerror(code)) }
 
+  /// What would help where connections or files cannot be had.
+  package var hint: String {
+    switch code {
+    case EMFILE: "raise the limit of the process's open files (ulimit -n, LimitNOFILE) or lower limits.connections"
+    case ENFILE: "raise the system's limit of open files (sysctl fs.file-max)"
+    case ENOBUFS, ENOMEM: "give the system more memory or lower limits.connections"
+    default: "look at the listener's address and interface"
+    }
+  }
+
   package var description: String { "\(call): \(text)" }
 
   /// The result of a call that gives the negative error number when it fails.

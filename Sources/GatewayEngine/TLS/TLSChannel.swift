@@ -29,6 +29,8 @@ final class TLSChannel: @unchecked Sendable {
   private var depth = 0
   /// The owner has closed: it hears nothing more but the last call.
   private var isMuted = false
+  /// The peer is not told that this is the end.
+  private var isAborted = false
   private var endReceived = false
   private var failure: TLSFailure?
   /// A server's, until the handshake's first message is there whole.
@@ -134,6 +136,16 @@ extension TLSChannel {
     leave()
   }
 
+  /// Ends the connection now and says nothing of it to the peer, to which it is cut.
+  func abort() {
+    isMuted = true
+    guard phase == .idle || phase == .open else { return }
+    depth += 1
+    isAborted = true
+    phase = .closing
+    leave()
+  }
+
   private func endOutput() {
     // After the peer's `close_notify` the handler would shut down without sending what waits for a flush.
     pipeline.syncOperations.flush()
@@ -182,7 +194,7 @@ extension TLSChannel {
   }
 
   func output(_ ciphertext: ByteBuffer) {
-    if isActive { delegate?.tlsOutput(ciphertext) }
+    if isActive, !isAborted { delegate?.tlsOutput(ciphertext) }
   }
 
   func outputFlushed() {

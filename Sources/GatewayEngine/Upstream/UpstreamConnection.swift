@@ -86,6 +86,8 @@ final class UpstreamConnection: StreamSocket {
   /// Whether any byte of the current response has arrived.
   private(set) var hasAnswered = false
   private var requestIsSent = false
+  /// Whether the peer, or somebody in between, broke TLS.
+  private var hasTLSFailed = false
   /// Whether the origin keeps the connection after the current response, and said how that ends.
   private var keepsConnection = false
   /// Whether the current response has no content whatever its fields say: to HEAD, a 204 or a 304. Origins that send some
@@ -130,6 +132,9 @@ final class UpstreamConnection: StreamSocket {
   override func secured(serverName: String?) { connectionMade() }
 
   override func tlsBroke(_ failure: TLSFailure) {
+    // Many origins end a connection that rests without a word, for which nobody is to blame.
+    if stage == .resting { return }
+    hasTLSFailed = failure.kind != .truncated
     pool.worker.log(
       .warning, "a TLS connection to an origin failed",
       ["upstream": pool.configuration.name, "endpoint": endpointName, "reason": "\(failure)"])
@@ -308,7 +313,8 @@ extension UpstreamConnection: TimerTarget {
   /// True when the end of the input is, or breaks, the response.
   private func endResponse(_ end: InputEnd) -> Bool {
     switch stage {
-    case .awaitingHead: fail(.closedBeforeResponse)
+    // An origin that does not like the gateway's certificate says so after the handshake (RFC 8446 section 4.4.2.4).
+    case .awaitingHead: fail(hasTLSFailed ? .tlsFailed : .closedBeforeResponse)
     case .body:
       guard case .closed = end, (try? body.endOfInput()) != nil else {
         fail(.truncated)

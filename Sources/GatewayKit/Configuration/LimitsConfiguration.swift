@@ -8,7 +8,7 @@ package struct LimitsConfiguration: Sendable, Hashable {
   package var fields = 100
   /// A request's content; nil for no bound.
   package var body: Int? = 100 << 20
-  /// How many client connections the gateway holds at a time; each event loop holds its share of them.
+  /// How many client connections the gateway holds at a time, on all event loops together.
   package var connections = 10_000
   /// The extensions of one chunk (RFC 9112 section 7.1.1).
   package var chunkExtension = 256
@@ -16,7 +16,8 @@ package struct LimitsConfiguration: Sendable, Hashable {
   package var responseHead = 64 << 10
   /// How much of an unread request's content is read and dropped to keep its connection.
   package var drainBody = 64 << 10
-  /// Client connections from one address at a time; each event loop holds its share of them. nil for no bound.
+  /// Client connections from one address (of IPv6: one /64 network) at a time, on all event loops together; nil for no
+  /// bound.
   package var connectionsPerAddress: Int?
   /// Requests that one connection may carry before it is closed.
   package var requestsPerConnection = 10_000
@@ -29,7 +30,7 @@ package struct LimitsConfiguration: Sendable, Hashable {
   /// The least rate of a request's content and of a client that takes a response, in bytes per second, over the whole
   /// message after a first ``bodyGrace``; 0 for none.
   package var leastRate = 240
-  /// Tunnels (WebSocket) at a time; each event loop holds its share of them.
+  /// Tunnels (WebSocket) at a time.
   package var tunnels = 10_000
 
   package init() {}

@@ -30,6 +30,7 @@ struct GatewayRunner {
   func run(ready: (Int) -> Void = { _ in }) async throws {
     // Caught from before the first connection, so that no signal falls between.
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sigquit)
+    raiseDescriptorLimit()
     let gateway = try await start()
     let readiness = Readiness()
     readiness.isReady = true
@@ -50,6 +51,18 @@ struct GatewayRunner {
       }
     }
     logger.info("stopped")
+  }
+
+  /// The usual limit, 1024, is low for the sake of programs that use select(2).
+  private func raiseDescriptorLimit() {
+    let needed = DescriptorLimit.needed(configuration.limits)
+    guard let limit = DescriptorLimit.raise(), limit < needed else { return }
+    logger.warning(
+      "the limit of open files is too low for limits.connections",
+      metadata: [
+        "limit": "\(limit)", "needed": "\(needed)", "connections": "\(configuration.limits.connections)",
+        "hint": "raise the limit (ulimit -n, LimitNOFILE) or lower limits.connections",
+      ])
   }
 
   /// Runs while a body does, which gets the first listener's port.

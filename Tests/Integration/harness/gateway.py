@@ -9,12 +9,15 @@ from .process import Process, executable, free_port
 class Gateway(Process):
     """`gatehouse run` on a free port with a configuration of the test's."""
 
-    def __init__(self, folder: Path, configuration: dict, name: str = "gateway", event_loops: int = 1):
+    def __init__(
+            self, folder: Path, configuration: dict, name: str = "gateway", event_loops: int = 1,
+            listener: dict | None = None, more_listeners: tuple = ()):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         file = folder / f"{name}.yaml"
         # JSON is YAML, and the standard library writes it.
-        whole = {"version": 1, "listeners": [{"bind": f"127.0.0.1:{self.port}"}], **configuration}
+        listeners = [{"bind": f"127.0.0.1:{self.port}", **(listener or {})}, *more_listeners]
+        whole = {"version": 1, "listeners": listeners, **configuration}
         file.write_text(json.dumps(whole, indent=2))
         super().__init__([executable(), "run", str(file), "--event-loops", str(event_loops)], folder, name)
         try:
