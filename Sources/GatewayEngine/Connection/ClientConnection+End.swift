@@ -23,6 +23,11 @@ extension ClientConnection {
       return hasUnreadInput ? beginLingering() : leave()
     }
     stage = .head
+    rest()
+  }
+
+  /// The time between two requests begins.
+  func rest() {
     idleUntil = worker.context.now &+ worker.limits.keepAliveIdle
     // Looked at before, to give memory back.
     arm(until: min(idleUntil, worker.context.now &+ Self.restless))

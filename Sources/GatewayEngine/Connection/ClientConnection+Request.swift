@@ -7,10 +7,7 @@ extension ClientConnection {
   /// Reads a head from the input; false when it is not complete.
   func readHead() -> Bool {
     let wasStarted = parser.isStarted
-    guard input.readableBytes > 0 else {
-      if !wasStarted { arm(worker.limits.keepAliveIdle) }
-      return false
-    }
+    guard input.readableBytes > 0 else { return false }
     do {
       guard try parser.parse(&input, into: &exchange.request) else {
         if !wasStarted { arm(worker.limits.requestHead) }

@@ -155,6 +155,7 @@ final class ClientConnection: StreamSocket {
     upstream?.setReadingPaused(false)
     // What was armed is the client's time; from here on the origin has its own again.
     if stage == .upstream, contentIsRead, responseHasBegun { arm(responseIdle) }
+    if stage == .head, !parser.isStarted { rest() }
     process()
   }
 
