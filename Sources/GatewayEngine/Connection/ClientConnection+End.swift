@@ -199,7 +199,6 @@ extension ClientConnection: TimerTarget {
     guard worker.context.now < idleUntil else { return outputIsLate() }
     releaseInput()
     exchange.shrink()
-    forwarding = ByteBuffer()
     arm(until: idleUntil)
   }
 

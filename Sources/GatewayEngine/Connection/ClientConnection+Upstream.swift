@@ -8,17 +8,11 @@ extension ClientConnection: UpstreamWaiter {
     guard let pool else { return answer(Refusals.noRoute) }
     pool.budget.request(now: worker.context.now)
     retry.begin(exchange.request.method, bound: pool.configuration.retry.body)
-    ForwardingFields.apply(to: exchange, lines: forwardingLines, domain: domainWasNamed ? exchange.domain : nil)
+    ForwardingFields.apply(to: exchange, domain: domainWasNamed ? exchange.domain : nil)
     addUpgradeFields()
     contentRate.begin(now: worker.context.now)
     let key = HashKey.of(exchange, pool.configuration.balance)
     wait(pool.acquire(self, key: key), otherwise: nil)
-  }
-
-  private var forwardingLines: ByteBuffer {
-    if exchange.request.minorVersion == 0 { return ForwardingFields.lines(exchange) }
-    if forwarding.readableBytes == 0 { forwarding = ForwardingFields.lines(exchange) }
-    return forwarding
   }
 
   /// - Parameter failure: what the client is told when there is no connection, in place of what the pool says.

@@ -28,8 +28,6 @@ final class ClientConnection: StreamSocket {
   let worker: LoopWorker
   let exchange: Exchange
   let domainSources: DomainSources
-  /// Lines that every request of this connection carries to the origin, rendered with the first one.
-  @exclusivity(unchecked) var forwarding = ByteBuffer()
   /// Whom the connection counts for.
   private let client: ClientNetwork
   /// What the client asked for in the TLS handshake, in lower case.
@@ -85,7 +83,7 @@ final class ClientConnection: StreamSocket {
     domainSources: DomainSources
   ) {
     self.worker = worker
-    self.exchange = Exchange(loop: worker.context, peerAddress: peerAddress, isSecure: isSecure)
+    self.exchange = worker.takeExchange(peerAddress: peerAddress, isSecure: isSecure)
     self.domainSources = domainSources
     self.client = client
     self.parser = RequestHeadParser(limits: worker.limits.wire, mergeSlashes: worker.limits.mergesSlashes)
@@ -193,6 +191,8 @@ final class ClientConnection: StreamSocket {
     clientGone()
     exchange.driver = nil
     timer.target = nil
+    // From here on it is another connection's.
+    worker.giveExchange(exchange)
     worker.closed(client)
   }
 }

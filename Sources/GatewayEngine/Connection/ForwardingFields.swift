@@ -10,20 +10,12 @@ enum ForwardingFields {
     .xHTTPMethod, .xHTTPMethodOverride, .xMethodOverride,
   ]
 
-  /// The lines that are the same for all requests of one version on a connection. Via has the received protocol and a
-  /// pseudonym (RFC 9110 section 7.6.3).
-  static func lines(_ exchange: Exchange) -> ByteBuffer {
-    let scheme = exchange.isSecure ? "https" : "http"
-    let version = "1.\(exchange.request.minorVersion)"
-    return ByteBuffer(
-      string:
-        "X-Forwarded-For: \(exchange.peerAddress)\r\nX-Forwarded-Proto: \(scheme)\r\nVia: \(version) gatehouse\r\n")
-  }
-
   /// Drops what the gateway owns and adds its own fields.
-  static func apply(to exchange: Exchange, lines: ByteBuffer, domain: DomainFacts?) {
+  static func apply(to exchange: Exchange, domain: DomainFacts?) {
     exchange.request.block.remove(owned)
-    exchange.requestAdditions.add(rendered: lines)
+    exchange.requestAdditions.add(.xForwardedFor, text: exchange.peerAddress)
+    let lines = exchange.isSecure ? secure : plain
+    exchange.requestAdditions.add(rendered: exchange.request.minorVersion == 0 ? lines.old : lines.current)
     exchange.withRequest { request in
       request.withAuthority { host in exchange.requestAdditions.add(.xForwardedHost, host) }
     }
@@ -34,4 +26,15 @@ enum ForwardingFields {
     }
   }
 
+  private static let plain = lines("http")
+  private static let secure = lines("https")
+
+  /// The lines that are the same for all requests of a version. Via has the received protocol and a pseudonym (RFC 9110
+  /// section 7.6.3).
+  private static func lines(_ scheme: String) -> (current: ByteBuffer, old: ByteBuffer) {
+    let proto = "X-Forwarded-Proto: \(scheme)\r\n"
+    return (
+      ByteBuffer(string: proto + "Via: 1.1 gatehouse\r\n"), ByteBuffer(string: proto + "Via: 1.0 gatehouse\r\n")
+    )
+  }
 }

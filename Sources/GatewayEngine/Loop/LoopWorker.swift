@@ -30,6 +30,8 @@ final class LoopWorker {
   private(set) var isDraining = false
   private var drained: EventLoopPromise<Void>?
 
+  @exclusivity(unchecked) private var spareExchanges: ContiguousArray<Exchange> = []
+
   /// Where messages to clients are rendered. Whoever writes into it flushes it before anything else of the loop runs.
   @exclusivity(unchecked) var clientOutput = ByteBuffer()
   /// Where messages to origins are rendered; the same rule.
@@ -91,6 +93,25 @@ final class LoopWorker {
     let (logger, metadata) = (logger, metadata.mapValues { Logger.MetadataValue.string($0) })
     NIOThreadPool.singleton.submit { _ in logger.log(level: level, message, metadata: metadata) }
   }
+
+  /// An exchange for a new connection, one that was used before if there is one: its buffers have the right size.
+  func takeExchange(peerAddress: String, isSecure: Bool) -> Exchange {
+    guard let spare = spareExchanges.popLast() else {
+      return Exchange(loop: context, peerAddress: peerAddress, isSecure: isSecure)
+    }
+    spare.serve(peerAddress: peerAddress, isSecure: isSecure)
+    return spare
+  }
+
+  /// Takes the exchange of a connection that is closed. A filter that still waits for something holds a resumption that is
+  /// worth nothing any more.
+  func giveExchange(_ exchange: Exchange) {
+    guard spareExchanges.count < Self.mostSpareExchanges else { return }
+    exchange.reset()
+    spareExchanges.append(exchange)
+  }
+
+  private static let mostSpareExchanges = 64
 
   /// Writes the Date field of now (RFC 9110 section 6.6.1).
   func writeDate(into buffer: inout ByteBuffer) { date.write(into: &buffer, wall: context.wall) }

@@ -6,12 +6,16 @@ import CEpoll
   import Musl
 #endif
 
-/// One loop's share of a listening socket: accepts one connection for each event, so that loops share a burst.
+/// One loop's share of a listening socket. While connections come one by one it accepts one for each event, so that no
+/// call is in vain and loops share what comes; while they come in bursts it takes more at a time.
 final class Acceptor: PollTarget {
   private let socket: ListeningSocket
   private let loop: PollLoop
   /// Who is told; it holds this.
   weak var listener: Listener?
+  /// How many are accepted for the next event.
+  private var batch = 1
+  private static let largestBatch = 16
 
   init(_ socket: ListeningSocket, loop: PollLoop) {
     self.socket = socket
@@ -34,7 +38,11 @@ final class Acceptor: PollTarget {
     socket.close()
   }
 
-  override func ready(_ events: PollEvents) { _ = acceptOne() }
+  override func ready(_ events: PollEvents) {
+    var accepted = 0
+    while accepted < batch, slot >= 0, acceptOne() { accepted += 1 }
+    batch = accepted == batch ? min(2 * batch, Self.largestBatch) : max(accepted, 1)
+  }
 
   /// - Returns: whether there may be more.
   private func acceptOne() -> Bool {

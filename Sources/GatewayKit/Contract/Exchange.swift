@@ -52,6 +52,12 @@ public final class Exchange {
     self.isSecure = isSecure
   }
 
+  /// Makes the object, which was reset, ready for another connection.
+  package func serve(peerAddress: String, isSecure: Bool) {
+    self.peerAddress = peerAddress
+    self.isSecure = isSecure
+  }
+
   /// Makes the object ready for the next request; capacity is kept, contents are not.
   package func reset() {
     request.release()
