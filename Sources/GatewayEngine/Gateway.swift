@@ -38,7 +38,7 @@ package final class Gateway: Sendable {
     let resolver = NameResolver(counters: generation.counters, logger: logger)
     do {
       for index in 0..<loops {
-        lanes.append(try await Lane.start(index, generation, clock: clock, logger: logger))
+        lanes.append(try await Lane.start(index, of: loops, generation, clock: clock, logger: logger))
       }
       for lane in lanes { lane.follow(resolver, generation) }
       await resolver.start(timeout: Self.firstResolution)

@@ -7,8 +7,10 @@ extension ClientConnection {
   /// Whether the exchange may become a tunnel; an answer when it may but there are as many as may be.
   func judgeUpgrade(_ plan: RoutePlan) -> Reply? {
     wantsTunnel = exchange.request.upgradesToWebSocket && plan.allowsWebSocket
-    return wantsTunnel && worker.tunnels >= worker.limits.tunnels ? Refusals.tunnelsExceeded : nil
+    return wantsTunnel && hasTunnelsEnough ? Refusals.tunnelsExceeded : nil
   }
+
+  private var hasTunnelsEnough: Bool { worker.tunnels >= worker.limits.tunnels }
 
   /// What the request says of its connection to the origin.
   func addUpgradeFields() {
@@ -25,6 +27,13 @@ extension ClientConnection {
   /// The origin has switched protocols: from here on bytes pass as they are.
   func upstreamSwitched(_ head: inout ResponseHead) {
     exchange.outcome.upstreamHead = worker.context.now
+    // Others may have become tunnels since this one asked.
+    if hasTunnelsEnough {
+      upstream?.abandon()
+      upstream = nil
+      answer(Refusals.tunnelsExceeded)
+      return process()
+    }
     swap(&exchange.response, &head)
     head.reset()
     do {

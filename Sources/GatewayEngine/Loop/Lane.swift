@@ -16,12 +16,13 @@ struct Lane: Sendable {
   }
 
   static func start(
-    _ index: Int, _ generation: Generation, clock: any GatewayClock, logger: Logger
+    _ index: Int, of loops: Int, _ generation: Generation, clock: any GatewayClock, logger: Logger
   ) async throws -> Lane {
     let loop = try PollLoop.start(name: "gatehouse-\(index)")
     let bound = try await loop.submit {
       let context = LoopContext(eventLoop: loop, index: index, clock: clock, random: SystemRandomNumberGenerator())
-      let worker = LoopWorker(loop: loop, context: context, generation: generation, logger: logger)
+      let worker = LoopWorker(
+        loop: loop, context: context, generation: generation, loops: loops, logger: logger)
       worker.start()
       return NIOLoopBound(Contents(worker), eventLoop: loop)
     }.get()

@@ -17,6 +17,7 @@ struct LoopLimits {
   let leastRate: Int
   /// How often a client that holds things up is looked at, in nanoseconds.
   let lookInterval: Int64
+  /// The loop's share.
   let tunnels: Int
   let responseBuffer: Int
   let requestBuffer: Int
@@ -40,7 +41,8 @@ struct LoopLimits {
   let pluginWait: Int64
   let linger: Int64
 
-  init(_ configuration: GatewayConfiguration) {
+  /// - Parameter loops: how many loops share what is bounded in all.
+  init(_ configuration: GatewayConfiguration, loops: Int) {
     let (limits, timeouts) = (configuration.limits, configuration.timeouts)
     wire = WireLimits(
       maxStartLine: limits.requestLine, maxHeadBytes: limits.head, maxFields: limits.fields,
@@ -54,7 +56,7 @@ struct LoopLimits {
     requestsPerConnection = limits.requestsPerConnection
     leastRate = limits.leastRate
     lookInterval = (limits.leastRate > 0 ? timeouts.bodyGrace : timeouts.upstreamBodyIdle).nanoseconds
-    tunnels = limits.tunnels
+    tunnels = limits.tunnels == 0 ? 0 : max(limits.tunnels / max(loops, 1), 1)
     responseBuffer = limits.responseBuffer
     requestBuffer = limits.requestBuffer
     requestHead = timeouts.requestHead.nanoseconds

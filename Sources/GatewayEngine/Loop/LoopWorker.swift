@@ -33,12 +33,13 @@ final class LoopWorker {
   @exclusivity(unchecked) var scratch = ByteBuffer()
   @exclusivity(unchecked) private var date = DateLine()
 
-  init(loop: PollLoop, context: LoopContext, generation: Generation, logger: Logger) {
+  /// - Parameter loops: how many loops there are.
+  init(loop: PollLoop, context: LoopContext, generation: Generation, loops: Int, logger: Logger) {
     self.loop = loop
     self.context = context
     self.logger = logger
     self.generation = generation
-    self.limits = LoopLimits(generation.configuration)
+    self.limits = LoopLimits(generation.configuration, loops: loops)
     self.chains = Array(repeating: nil, count: generation.chains.count)
     self.filters = Array(repeating: nil, count: generation.plugins.count)
     self.wheel = TimerWheel(tick: 50_000_000, slots: 128, now: context.now)
