@@ -25,14 +25,21 @@ struct LeastRate {
     began &+= now &- since
   }
 
+  var isHeldUp: Bool { heldUpSince != nil }
+
   /// Until when more than these bytes must have come.
   func deadline(after bytes: UInt64) -> Int64 {
     guard rate > 0, heldUpSince == nil else { return .max }
     let (seconds, rest) = Int64(clamping: bytes).quotientAndRemainder(dividingBy: rate)
     let (earned, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
     if overflow { return .max }
-    let (sum, carried) = (began &+ grace).addingReportingOverflow(earned)
-    return carried ? .max : sum &+ rest &* 1_000_000_000 / rate
+    let (allowed, exceeded) = grace.addingReportingOverflow(earned)
+    let (sum, carried) = began.addingReportingOverflow(allowed)
+    if exceeded || carried { return .max }
+    // The rest is less than the rate, so its time is less than a second.
+    let fraction = rate.dividingFullWidth(rest.multipliedFullWidth(by: 1_000_000_000)).quotient
+    let (deadline, isEndless) = sum.addingReportingOverflow(fraction)
+    return isEndless ? .max : deadline
   }
 }
 
@@ -42,6 +49,9 @@ struct Delivery {
 
   mutating func reset() { last = nil }
 
+  /// From here on it is looked at; so much was taken before.
+  mutating func begin(now: Int64, bytes: UInt64) { last = (now, bytes) }
+
   /// - Parameters:
   ///   - bytes: how much the client has taken since the connection began.
   ///   - rate: the least rate in bytes per second; 0 asks for any progress.
@@ -49,8 +59,12 @@ struct Delivery {
   mutating func look(now: Int64, bytes: UInt64, rate: Int) -> Bool {
     defer { last = (now, bytes) }
     guard let last else { return true }
-    let taken = bytes &- last.bytes
-    let seconds = UInt64(max(now &- last.time, 0) / 1_000_000_000)
-    return taken >= max(1, UInt64(rate) &* seconds)
+    let taken = bytes > last.bytes ? bytes - last.bytes : 0
+    let elapsed = now > last.time ? UInt64(bitPattern: now &- last.time) : 0
+    let product = UInt64(max(rate, 0)).multipliedFullWidth(by: elapsed)
+    // More than a number can say is more than anybody can have taken.
+    guard product.high < 1_000_000_000 else { return false }
+    let due = UInt64(1_000_000_000).dividingFullWidth(product).quotient
+    return taken >= max(1, due)
   }
 }
