@@ -55,9 +55,11 @@ public final class TestGateway: Sendable {
   /// Runs a body with a gateway and ends it afterwards, whatever happens.
   public static func with<R>(
     _ yaml: String, plugins: [any Plugin.Type] = [], catalogs: [String: OperationCatalog] = [:], loops: Int = 1,
-    sharedLimits: (any SharedLimitStore)? = nil, _ body: (TestGateway) async throws -> R
+    clock: any GatewayClock = SystemClock(), sharedLimits: (any SharedLimitStore)? = nil,
+    _ body: (TestGateway) async throws -> R
   ) async throws -> R {
-    let gateway = try await start(yaml, plugins: plugins, catalogs: catalogs, loops: loops, sharedLimits: sharedLimits)
+    let gateway = try await start(
+      yaml, plugins: plugins, catalogs: catalogs, loops: loops, clock: clock, sharedLimits: sharedLimits)
     do {
       let result = try await body(gateway)
       await gateway.stop()
