@@ -61,10 +61,10 @@ import Testing
   private static let second: Int64 = 1_000_000_000
 
   private func expectLook(
-    _ delivery: inout Delivery, now: Int64, bytes: UInt64, rate: Int, _ isTaking: Bool,
+    _ delivery: inout Delivery, now: Int64, bytes: UInt64, rate: Int, patience: Int64 = 0, _ isTaking: Bool,
     at location: SourceLocation = #_sourceLocation
   ) {
-    let found = delivery.look(now: now, bytes: bytes, rate: rate)
+    let found = delivery.look(now: now, bytes: bytes, rate: rate, patience: patience)
     #expect(found == isTaking, sourceLocation: location)
   }
 
@@ -74,13 +74,35 @@ import Testing
     expectLook(&delivery, now: Self.second, bytes: 999, rate: 1000, false)
   }
 
-  @Test func asksForTheRateSinceTheLastLook() {
+  @Test func asksForTheRate() {
     var delivery = Delivery()
     delivery.begin(now: 0, bytes: 500)
-    expectLook(&delivery, now: Self.second, bytes: 1499, rate: 1000, false)
-    expectLook(&delivery, now: 2 * Self.second, bytes: 2499, rate: 1000, true)
-    expectLook(&delivery, now: 2 * Self.second + Self.second / 2, bytes: 2999, rate: 1000, true)
-    expectLook(&delivery, now: 3 * Self.second, bytes: 3498, rate: 1000, false)
+    expectLook(&delivery, now: Self.second, bytes: 1500, rate: 1000, true)
+    expectLook(&delivery, now: Self.second + Self.second / 2, bytes: 2000, rate: 1000, true)
+    expectLook(&delivery, now: 2 * Self.second, bytes: 2499, rate: 1000, false)
+    expectLook(&delivery, now: 3 * Self.second, bytes: 3500, rate: 1000, true)
+  }
+
+  /// It reads 1000 bytes a second, of which its system tells every ten seconds.
+  @Test func waitsForSteps() {
+    var delivery = Delivery()
+    delivery.begin(now: 0, bytes: 0)
+    for second in 1...100 {
+      let (now, bytes) = (Int64(second) * Self.second, UInt64(second / 10 * 10_000))
+      expectLook(&delivery, now: now, bytes: bytes, rate: 1000, patience: 10 * Self.second, true)
+    }
+    for second in 101...120 {
+      let now = Int64(second) * Self.second
+      expectLook(&delivery, now: now, bytes: 100_000, rate: 1000, patience: 10 * Self.second, second <= 110)
+    }
+  }
+
+  @Test func givesNoCreditForWhatWasTakenFaster() {
+    var delivery = Delivery()
+    delivery.begin(now: 0, bytes: 0)
+    expectLook(&delivery, now: Self.second, bytes: 1 << 30, rate: 1000, patience: Self.second, true)
+    expectLook(&delivery, now: 2 * Self.second, bytes: 1 << 30, rate: 1000, patience: Self.second, true)
+    expectLook(&delivery, now: 3 * Self.second, bytes: 1 << 30, rate: 1000, patience: Self.second, false)
   }
 
   @Test func asksForSomethingWithoutARate() {
@@ -105,7 +127,8 @@ import Testing
     var delivery = Delivery()
     for _ in 0..<500 {
       let (now, bytes) = (Int64(bitPattern: random.next()), random.next())
-      _ = delivery.look(now: now, bytes: bytes, rate: Int(bitPattern: UInt(random.next())))
+      let (rate, patience) = (Int(bitPattern: UInt(random.next())), Int64(bitPattern: random.next()))
+      _ = delivery.look(now: now, bytes: bytes, rate: rate, patience: patience)
     }
     delivery.begin(now: 0, bytes: 0)
     expectLook(&delivery, now: .max, bytes: 1 << 40, rate: .max, false)

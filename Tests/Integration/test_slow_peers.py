@@ -13,7 +13,7 @@ from harness.process import wait_until
 from harness.wire import PATIENCE, Client
 
 LOG = {"defaults": {"use": [{"access-log": {"file": "stdout"}}]}}
-GRACE = {"body_grace": "500ms"}
+GRACE = {"body_grace": "500ms", "body_idle": "500ms"}
 BLOCK = b"b" * 65_536
 
 
@@ -97,6 +97,17 @@ def test_who_reads_fast_enough_gets_everything(gateways, sender):
     assert [line["reason"] for line in lines(gateway, 2)] == [None, None]
 
 
+def test_a_system_that_tells_of_progress_in_steps_does_no_harm(gateways, sender):
+    """Four times the least rate, but seen from outside nothing moves for seconds, and then much at once."""
+    gateway = gateways(plain(
+        sender.port, limits={"least_rate": "2KB"}, timeouts={"body_grace": "500ms", "body_idle": "30s"}, **LOG))
+    with Narrow(gateway.port) as client:
+        client.request(f"GET /{16 * MIB} HTTP/1.1")
+        client.read_head()
+        assert client.read(48_000, 0.1, piece=820) >= 48_000
+        assert gateway.access_log() == [], "it goes on"
+
+
 def test_silence_after_a_slow_read_is_the_origins_right(gateways, origins):
     """The client held up a burst for a while; what it took since then must not be forgotten."""
     burst = 8 * MIB
@@ -173,7 +184,7 @@ def test_an_origin_that_takes_nothing_is_stalled(gateways, origins):
 
     done = threading.Event()
     gateway = gateways(plain(
-        origins(kind=Deaf).port, timeouts=GRACE | {"upstream_body_idle": "500ms", "body_idle": "300ms"}, **LOG))
+        origins(kind=Deaf).port, timeouts=GRACE | {"upstream_body_idle": "500ms"}, **LOG))
     with Client(gateway.port) as client:
         client.request("PUT / HTTP/1.1", f"Content-Length: {32 * MIB}")
         client.socket.settimeout(1)

@@ -106,8 +106,9 @@ extension ClientConnection: TimerTarget {
     upstreamFailed(.stalled)
   }
 
-  /// Whether the client has taken enough since the last look.
+  /// Whether the client takes enough of what is written for it.
   private var isTaking: Bool {
-    delivery.look(now: worker.context.now, bytes: deliveredBytes, rate: worker.limits.leastRate)
+    delivery.look(
+      now: worker.context.now, bytes: deliveredBytes, rate: worker.limits.leastRate, patience: worker.limits.bodyIdle)
   }
 }

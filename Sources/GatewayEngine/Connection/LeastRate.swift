@@ -43,28 +43,43 @@ struct LeastRate {
   }
 }
 
-/// Whether a client takes what is written for it, seen by looking now and then.
+/// Whether a peer takes what is written for it, seen by looking now and then.
+///
+/// The peer's system tells what was read in steps of its own choice, some of them larger than what has to be read between
+/// two looks. So a peer that falls behind the least rate has some time to catch up.
 struct Delivery {
   private var last: (time: Int64, bytes: UInt64)?
+  /// How much less than the least rate was taken.
+  private var behind: UInt64 = 0
 
-  mutating func reset() { last = nil }
+  mutating func reset() { self = Delivery() }
 
   /// From here on it is looked at; so much was taken before.
-  mutating func begin(now: Int64, bytes: UInt64) { last = (now, bytes) }
+  mutating func begin(now: Int64, bytes: UInt64) {
+    last = (now, bytes)
+    behind = 0
+  }
 
   /// - Parameters:
-  ///   - bytes: how much the client has taken since the connection began.
+  ///   - bytes: how much the peer has taken since the connection began.
   ///   - rate: the least rate in bytes per second; 0 asks for any progress.
-  /// - Returns: whether it has taken enough since the last look. The first look only notes where it stands.
-  mutating func look(now: Int64, bytes: UInt64, rate: Int) -> Bool {
+  ///   - patience: for how long a peer may take nothing at all, in nanoseconds.
+  /// - Returns: whether it takes enough. The first look only notes where it stands.
+  mutating func look(now: Int64, bytes: UInt64, rate: Int, patience: Int64 = 0) -> Bool {
     defer { last = (now, bytes) }
     guard let last else { return true }
     let taken = bytes > last.bytes ? bytes - last.bytes : 0
+    guard rate > 0 else { return taken > 0 }
     let elapsed = now > last.time ? UInt64(bitPattern: now &- last.time) : 0
-    let product = UInt64(max(rate, 0)).multipliedFullWidth(by: elapsed)
-    // More than a number can say is more than anybody can have taken.
-    guard product.high < 1_000_000_000 else { return false }
-    let due = UInt64(1_000_000_000).dividingFullWidth(product).quotient
-    return taken >= max(1, due)
+    let (due, isEndless) = behind.addingReportingOverflow(Self.bytes(in: elapsed, at: rate))
+    behind = isEndless ? .max : due
+    behind -= min(behind, taken)
+    return behind <= Self.bytes(in: UInt64(max(patience, 0)), at: rate)
+  }
+
+  private static func bytes(in nanoseconds: UInt64, at rate: Int) -> UInt64 {
+    let product = UInt64(max(rate, 0)).multipliedFullWidth(by: nanoseconds)
+    let second: UInt64 = 1_000_000_000
+    return product.high < second ? second.dividingFullWidth(product).quotient : .max
   }
 }
