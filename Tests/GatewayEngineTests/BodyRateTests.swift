@@ -3,7 +3,7 @@ import GatewayTesting
 import Testing
 
 /// How long a request's content may take, by a clock that stands still unless the test moves it.
-@Suite struct BodyRateTests {
+@Suite(.timeLimit(.minutes(2))) struct BodyRateTests {
   private let settings = """
     limits: { least_rate: 100B }
     timeouts: { body_grace: 2s, body_idle: 1m, keep_alive_idle: 1h }
@@ -136,7 +136,7 @@ import Testing
 }
 
 /// What holds a client's content up without being its fault.
-@Suite struct HeldUpContentTests {
+@Suite(.timeLimit(.minutes(2))) struct HeldUpContentTests {
   private let settings = """
     limits: { least_rate: 100B }
     timeouts: { body_grace: 2s, body_idle: 5s, keep_alive_idle: 1h }

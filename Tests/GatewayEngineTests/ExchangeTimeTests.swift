@@ -27,7 +27,7 @@ private final class StuckFilter: RequestFilter {
 }
 
 /// How long a whole exchange may take, wherever it is.
-@Suite struct ExchangeTimeTests {
+@Suite(.timeLimit(.minutes(2))) struct ExchangeTimeTests {
   private let times = """
     timeouts: { exchange: 10s, plugin_wait: 1h, upstream_head: 1h, upstream_body_idle: 1h, body_idle: 1h }
     """

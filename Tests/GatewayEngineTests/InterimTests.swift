@@ -3,7 +3,7 @@ import GatewayTesting
 import Testing
 
 /// Interim responses (RFC 9110 section 15.2) and the expectation of one.
-@Suite struct InterimTests {
+@Suite(.timeLimit(.minutes(2))) struct InterimTests {
   private let hints = "HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"
 
   @Test func passesEarlyHintsBeforeTheAnswer() async throws {
@@ -93,7 +93,7 @@ import Testing
   }
 }
 
-@Suite struct RequestsPerConnectionTests {
+@Suite(.timeLimit(.minutes(2))) struct RequestsPerConnectionTests {
   @Test func saysWhichAnswerIsTheLast() async throws {
     let origin = try await ScriptedOrigin.answering(helloResponse)
     let yaml = bare(origin: origin.port, "limits: { requests_per_connection: 3 }")

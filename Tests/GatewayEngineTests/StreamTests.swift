@@ -3,7 +3,7 @@ import GatewayTesting
 import Testing
 
 /// Streams of events: nothing is held back, and long silence is no fault.
-@Suite struct StreamTests {
+@Suite(.timeLimit(.minutes(2))) struct StreamTests {
   private static let chunkedHead = "Transfer-Encoding: chunked\r\n"
   private let times = "timeouts: { exchange: 2m, stream_idle: 10m, upstream_body_idle: 60s }"
 

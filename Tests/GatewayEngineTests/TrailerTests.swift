@@ -1,7 +1,7 @@
 import GatewayTesting
 import Testing
 
-@Suite struct TrailerTests {
+@Suite(.timeLimit(.minutes(2))) struct TrailerTests {
   private let section = "X-Checksum: 1\r\nContent-Length: 3\r\nAuthorization: x\r\nX-Late: 2\r\nlosantdomain: other\r\n"
 
   private func answering(_ trailers: String, _ fields: String = "", log: RequestLog = RequestLog()) async throws

@@ -36,7 +36,7 @@ private func echo(_ log: RequestLog = RequestLog(), ahead: String = "") async th
   }
 }
 
-@Suite struct TunnelTests {
+@Suite(.timeLimit(.minutes(2))) struct TunnelTests {
   @Test func passesBytesBothWays() async throws {
     let log = RequestLog()
     let origin = try await echo(log)
@@ -163,7 +163,7 @@ private func echo(_ log: RequestLog = RequestLog(), ahead: String = "") async th
 }
 
 /// Which tunnels may be, and for how long.
-@Suite struct TunnelBoundTests {
+@Suite(.timeLimit(.minutes(2))) struct TunnelBoundTests {
   @Test func boundsTheirNumber() async throws {
     let origin = try await echo()
     try await TestGateway.with(bare(origin: origin.port, "limits: { tunnels: 1 }")) { gateway in
