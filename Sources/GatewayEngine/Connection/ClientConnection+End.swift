@@ -93,7 +93,7 @@ extension ClientConnection {
   private func beginLingering() {
     stage = .lingering
     // The time to linger begins when the answer is written, which a slow client may take a while for.
-    delivery.reset()
+    beginDelivery()
     arm(worker.limits.lookInterval)
     closeOutput()
   }
@@ -104,7 +104,7 @@ extension ClientConnection {
     input.clear()
     closeWhenWritten()
     guard isOpen else { return }
-    delivery.reset()
+    beginDelivery()
     arm(worker.limits.lookInterval)
   }
 
@@ -139,7 +139,7 @@ extension ClientConnection {
     input.clear()
   }
 
-  private func cancelWish() {
+  func cancelWish() {
     if let wish { pool?.cancel(wish) }
     wish = nil
   }
@@ -160,82 +160,4 @@ extension ClientConnection {
 
   /// How long a new connection may take for its first request when the gateway ends, in nanoseconds.
   static let firstRequestGrace: Int64 = 1_000_000_000
-}
-
-// MARK: - Timers
-
-extension ClientConnection: TimerTarget {
-  func timerFired() {
-    switch stage {
-    case .head: headIsLate()
-    case .judging where !isExchangeLate: answer(Refusals.pluginTimeout)
-    case .acquiring where !isExchangeLate:
-      cancelWish()
-      answer(Refusals.upstreamWait)
-    case .upstream where !isExchangeLate: upstreamIsLate()
-    case .judging, .acquiring, .upstream: exchangeIsLate()
-    case .tunnel: tunnelIsLate()
-    case .draining: close()
-    case .lingering, .closed: outputIsLate()
-    }
-    process()
-  }
-
-  private var isExchangeLate: Bool { worker.context.now >= exchangeDeadline }
-
-  private func headIsLate() {
-    guard parser.isStarted else { return restIsLong() }
-    isPersistent = false
-    contentIsRead = false
-    exchange.request.reset()
-    worker.counters.requests &+= 1
-    exchange.outcome.started = worker.context.now
-    chain = worker.chain(worker.generation.strayChain)
-    answer(Refusals.requestHeadTimeout)
-  }
-
-  /// The connection has rested for a while, or for as long as it may.
-  private func restIsLong() {
-    guard worker.context.now < idleUntil else { return outputIsLate() }
-    releaseInput()
-    exchange.shrink()
-    arm(until: idleUntil)
-  }
-
-  /// The connection rests or ends, and is closed unless its client still takes what was written.
-  private func outputIsLate() {
-    guard unwrittenBytes > 0, isTaking else { return close() }
-    arm(worker.limits.lookInterval)
-  }
-
-  /// The whole exchange has taken too long.
-  private func exchangeIsLate() {
-    cancelWish()
-    upstream?.abandon()
-    upstream = nil
-    if responseHasBegun { cut("exchange_timeout") } else { answer(Refusals.exchangeTimeout) }
-  }
-
-  /// Nothing has moved for as long as it may: who of the two is to blame decides what happens.
-  private func upstreamIsLate() {
-    if !contentIsRead {
-      if upstream?.isWritable ?? true { return contentFailed(Refusals.requestBodyTimeout) }
-      upstream?.abandon()
-      return upstreamFailed(.stalled)
-    }
-    if !isWritable { return clientIsSlow() }
-    upstream?.abandon()
-    upstreamFailed(responseHasBegun ? .bodyTimeout : .headTimeout)
-  }
-
-  /// The client holds the response up; that is its right while it takes it at the least rate.
-  private func clientIsSlow() {
-    guard isTaking else { return cut("client_stalled") }
-    arm(worker.limits.lookInterval)
-  }
-
-  /// Whether the client has taken enough since the last look.
-  private var isTaking: Bool {
-    delivery.look(now: worker.context.now, bytes: deliveredBytes, rate: worker.limits.leastRate)
-  }
 }

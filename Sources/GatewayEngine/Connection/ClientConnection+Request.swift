@@ -36,6 +36,7 @@ extension ClientConnection {
     responseHasBegun = false
     dropped = 0
     delivery.reset()
+    awaitsContinue = exchange.request.expectsContinue
     isStream = false
     wantsTunnel = false
     carried += 1

@@ -34,7 +34,9 @@ extension ClientConnection {
       upstream?.abandon()
       return upstreamFailed(.responseInvalid(ReasonCode(error.reason)))
     }
+    // Others may have become tunnels since this one asked.
     guard worker.entrance.tunnels.take() else {
+      exchange.response.reset()
       upstream?.abandon()
       upstream = nil
       answer(Refusals.tunnelsExceeded)

@@ -23,6 +23,7 @@ extension ClientConnection: UpstreamWaiter {
     case .waiting(let wish):
       self.wish = wish
       stage = .acquiring
+      contentRate.heldUp(now: worker.context.now)
       arm(worker.limits.upstreamHead)
     }
   }
@@ -84,11 +85,14 @@ extension ClientConnection: UpstreamWaiter {
     }
     if stage == .upstream, worker.upstreamOutput.readableBytes > 0 { upstream.write(&worker.upstreamOutput) }
     worker.upstreamOutput.clear()
-    if stage == .upstream, !contentIsRead, !upstream.isWritable {
-      contentRate.heldUp(now: worker.context.now)
-      arm(worker.limits.upstreamBodyIdle)
-    }
+    if stage == .upstream, !contentIsRead, !upstream.isWritable { contentIsHeldUp(by: upstream) }
     return stage != .upstream
+  }
+
+  private func contentIsHeldUp(by upstream: UpstreamConnection) {
+    contentRate.heldUp(now: worker.context.now)
+    intake.begin(now: worker.context.now, bytes: upstream.deliveredBytes)
+    armStreaming()
   }
 
   /// False when the input holds no whole piece.
@@ -96,11 +100,11 @@ extension ClientConnection: UpstreamWaiter {
     let isChunked = exchange.request.framing == .chunked
     switch try content.next(&input) {
     case .needMore:
-      let idle = worker.context.now &+ worker.limits.bodyIdle
-      arm(until: min(idle, contentRate.deadline(after: exchange.outcome.requestBytes)))
+      expectContent()
       return false
     case .bytes(let bytes):
       exchange.outcome.requestBytes &+= UInt64(bytes.readableBytes)
+      contentMayCome()
       if let most = worker.limits.body, exchange.outcome.requestBytes > most {
         contentFailed(Refusals.bodyTooLarge)
         return false
@@ -132,7 +136,7 @@ extension ClientConnection: UpstreamWaiter {
 
   private func requestIsSent(_ upstream: UpstreamConnection) {
     upstream.requestSent()
-    if !responseHasBegun, let pool { arm(pool.headTimeout) }
+    armStreaming()
   }
 
   /// The content is broken, too large or too late: the message at the origin is cut and never ended properly.
@@ -150,6 +154,7 @@ extension ClientConnection: UpstreamExchange {
   var requestMethod: Method { exchange.request.method }
 
   func upstreamInterim(_ head: inout ResponseHead) {
+    if head.status == 100 { contentMayCome() }
     guard exchange.request.minorVersion > 0, (try? head.block.removeConnectionFields()) != nil else { return }
     head.serialize(into: &worker.clientOutput, framing: .none)
     // At once: the final response may be left aside for another endpoint's, and then nobody would write it.
@@ -170,13 +175,19 @@ extension ClientConnection: UpstreamExchange {
     }
     if let chain {
       for filter in chain.responses { filter.response(exchange) }
-      for filter in chain.stores where filter.storeHead(exchange) { stores.append(filter) }
     }
+    noteStream()
+    beginStores()
     decidePersistence()
     chooseFraming()
     writeHead()
-    noteStream()
-    arm(responseIdle)
+    armStreaming()
+  }
+
+  /// What a stream says is for those who listen now.
+  private func beginStores() {
+    guard let chain, !isStream else { return }
+    for filter in chain.stores where filter.storeHead(exchange) { stores.append(filter) }
   }
 
   /// A stream of events has no end to wait for (text/event-stream of the HTML standard).
@@ -196,9 +207,6 @@ extension ClientConnection: UpstreamExchange {
     for index in 0..<length where value[index] | 0x20 != name.utf8Start[index] | 0x20 { return false }
     return value.count == length || value[length] == UInt8(ascii: ";") || value[length] == UInt8(ascii: " ")
   }
-
-  /// How long the origin may say nothing.
-  var responseIdle: Int64 { isStream ? worker.limits.streamIdle : worker.limits.upstreamBodyIdle }
 
   /// RFC 9112 section 6.3: what has no length is chunked for HTTP/1.1 and ends with the connection for HTTP/1.0.
   private func chooseFraming() {
@@ -236,7 +244,7 @@ extension ClientConnection: UpstreamExchange {
       write(&worker.clientOutput, bytes)
     }
     if responseFraming == .chunked { HeadWriting.writeLineEnd(into: &worker.clientOutput) }
-    arm(responseIdle)
+    armStreaming()
   }
 
   func upstreamEnd(trailers: FieldBlock?) {
@@ -267,7 +275,9 @@ extension ClientConnection: UpstreamExchange {
     writeOutput()
     guard !isWritable else { return }
     upstream?.setReadingPaused(true)
-    if stage == .upstream, contentIsRead { arm(worker.limits.lookInterval) }
+    guard stage == .upstream else { return }
+    beginDelivery()
+    armStreaming()
   }
 
   func upstreamDrained() { process() }

@@ -61,7 +61,14 @@ final class ClientConnection: StreamSocket {
   /// Until when the exchange has to end; `Int64.max` while none runs, and for streams and tunnels.
   var exchangeDeadline = Int64.max
   var contentRate: LeastRate
+  /// Until when more of the content has to come.
+  var contentDeadline = Int64.max
+  /// Whether the client waits to be told to send its content.
+  var awaitsContinue = false
+  /// How the client takes the response, while it holds it up.
   var delivery = Delivery()
+  /// How the origin takes the request, while it holds it up.
+  var intake = Delivery()
   /// Whether the response is a stream: its pieces may be far between.
   var isStream = false
   /// Whether the exchange may become a tunnel.
@@ -142,6 +149,9 @@ final class ClientConnection: StreamSocket {
   /// Wakes the connection when so much time has passed, or when the exchange has to end.
   func arm(_ nanoseconds: Int64) { arm(until: worker.context.now &+ nanoseconds) }
 
+  /// From here on the client is watched at taking what is written for it.
+  func beginDelivery() { delivery.begin(now: worker.context.now, bytes: deliveredBytes) }
+
   func arm(until deadline: Int64) { worker.wheel.arm(timer, deadline: min(deadline, exchangeDeadline)) }
 
   // MARK: Socket
@@ -149,10 +159,8 @@ final class ClientConnection: StreamSocket {
   override func inputReceived() { process() }
 
   override func outputDrained() {
-    delivery.reset()
     upstream?.setReadingPaused(false)
-    // What was armed is the client's time; from here on the origin has its own again.
-    if stage == .upstream, contentIsRead, responseHasBegun { arm(responseIdle) }
+    if stage == .upstream { armStreaming() }
     if stage == .head, !parser.isStarted { rest() }
     process()
   }

@@ -276,9 +276,12 @@ extension StreamSocket {
 
   /// How much the peer has taken of all that was ever written; over TLS not quite, since its own bytes count as waiting.
   final var deliveredBytes: UInt64 {
-    let waiting = output.bytes + max(0, Int(gh_unsent(descriptor)))
-    return written > UInt64(waiting) ? written - UInt64(waiting) : 0
+    let waiting = UInt64(undeliveredBytes)
+    return written > waiting ? written - waiting : 0
   }
+
+  /// How much of what was written the peer has not acknowledged, in bytes, whether it waits here or with the system.
+  final var undeliveredBytes: Int { output.bytes + max(0, Int(gh_unsent(descriptor))) }
 
   /// Writes all that is readable and clears the buffer, which keeps its memory when the system takes everything.
   final func write(_ bytes: inout ByteBuffer) {
