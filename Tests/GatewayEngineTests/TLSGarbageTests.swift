@@ -63,7 +63,8 @@ struct TLSGarbageTests {
       for (index, (from, to)) in ends.enumerated() {
         if index == flight {
           length = from.outbox.readableBytes
-          let at = from.outbox.readerIndex + position
+          // A signature is now a byte longer, now one shorter.
+          let at = from.outbox.readerIndex + min(position, length - 1)
           let byte = try #require(from.outbox.getInteger(at: at, as: UInt8.self))
           from.outbox.setInteger(byte ^ 0x41, at: at)
         }

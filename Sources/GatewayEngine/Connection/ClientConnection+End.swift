@@ -23,6 +23,7 @@ extension ClientConnection {
       return hasUnreadInput ? beginLingering() : leave()
     }
     stage = .head
+    releaseInput()
     rest()
   }
 

@@ -45,6 +45,8 @@ package final class PollLoop: EventLoop, @unchecked Sendable {
   private var isStopped = false
   private var whoeverStopped: CheckedContinuation<Void, Never>?
   @exclusivity(unchecked) private var inputs: ContiguousArray<ByteBuffer> = []
+  /// The input of who has none. Not NIO's empty buffer, whose references all threads count.
+  let noInput = ByteBufferAllocator().buffer(capacity: 1)
 
   /// Starts the loop's thread.
   package static func start(name: String) throws(SystemError) -> PollLoop {

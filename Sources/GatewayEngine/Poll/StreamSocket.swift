@@ -167,7 +167,7 @@ extension StreamSocket {
       receiveOnce()
     }
     // A large buffer is for as long as much comes at a time.
-    if input.capacity > PollLoop.inputCapacity, input.readableBytes == 0 { input = ByteBuffer() }
+    if input.capacity > PollLoop.inputCapacity, input.readableBytes == 0 { input = loop.noInput }
   }
 
   private final func receiveOnce() {
@@ -258,8 +258,8 @@ extension StreamSocket {
 
   /// Gives the memory of the input back while there is nothing in it.
   final func releaseInput() {
-    guard input.readableBytes == 0, input.capacity > 0 else { return }
-    var taken = ByteBuffer()
+    guard input.readableBytes == 0, input.capacity >= PollLoop.inputCapacity else { return }
+    var taken = loop.noInput
     swap(&taken, &input)
     loop.giveInput(taken)
   }
