@@ -63,14 +63,14 @@ extension ClientConnection {
       exchange, serverName: serverName, sources: domainSources, table: worker.generation.table)
     switch found {
     case .refused(let reply): refuseStray(reply)
-    case .found(let index, let named):
+    case .found(let index, let field):
       let domain = worker.generation.domains[index]
       exchange.domain = domain.facts
       guard let plan = route(in: domain) else { return refuseStray(Refusals.noRoute) }
       self.plan = plan
       pool = worker.pool(plan.upstream)
       exchange.route = plan.facts
-      domainWasNamed = named
+      domainField = field
       isStream = plan.isStream
       if let reply = judgeUpgrade(plan) { return refuseStray(reply) }
       chain = worker.chain(plan.chain)

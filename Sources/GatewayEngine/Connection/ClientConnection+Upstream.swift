@@ -8,7 +8,7 @@ extension ClientConnection: UpstreamWaiter {
     guard let pool else { return answer(Refusals.noRoute) }
     pool.budget.request(now: worker.context.now)
     retry.begin(exchange.request.method, bound: pool.configuration.retry.body)
-    ForwardingFields.apply(to: exchange, domain: domainWasNamed ? exchange.domain : nil)
+    ForwardingFields.apply(to: exchange, domain: domainField)
     addUpgradeFields()
     contentRate.begin(now: worker.context.now)
     let key = HashKey.of(exchange, pool.configuration.balance)

@@ -47,8 +47,8 @@ final class ClientConnection: StreamSocket {
   var plan: RoutePlan?
   /// The pool of its upstream.
   var pool: UpstreamPool?
-  /// Whether `losantdomain` named the domain.
-  var domainWasNamed = false
+  /// What `losantdomain` had to do with the domain.
+  var domainField = DomainResolver.Field.absent
   var upstream: UpstreamConnection?
   @exclusivity(unchecked) var retry = RetryState()
   /// The wish for a connection, while it waits.

@@ -4,9 +4,19 @@ import HTTPWire
 /// Finds the tenant of a request from the sources that the listener declares.
 enum DomainResolver {
   enum Result {
-    /// The domain's index, and whether `losantdomain` named it.
-    case found(Int, named: Bool)
+    /// The domain's index, and what `losantdomain` had to do with it.
+    case found(Int, field: Field)
     case refused(Reply)
+  }
+
+  /// What `losantdomain` said.
+  enum Field {
+    /// Nothing.
+    case absent
+    /// The domain's name, letter for letter.
+    case name
+    /// The domain in other letters, or by another of its names.
+    case otherwise
   }
 
   /// `losantdomain` names a domain or nothing (an empty one counts as absent, since real clients send it). The host and the
@@ -16,15 +26,15 @@ enum DomainResolver {
     _ exchange: Exchange, serverName: String?, sources: DomainSources, table: DomainTable
   ) -> Result {
     var found: Int?
-    var named = false
+    var field = Field.absent
     if sources.hasField, exchange.request.block.present.contains(.losantdomain) {
-      let answer: Int?? = exchange.withRequest { request in
-        request.block.withValue(of: .losantdomain) { $0.isEmpty ? .none : .some(table.find($0)) } ?? .none
+      let answer: DomainTable.Found?? = exchange.withRequest { request in
+        request.block.withValue(of: .losantdomain) { $0.isEmpty ? .none : .some(table.look(up: $0)) } ?? .none
       }
       if let answer {
-        guard let domain = answer else { return .refused(Refusals.unknownDomain) }
-        found = domain
-        named = true
+        guard let answer else { return .refused(Refusals.unknownDomain) }
+        found = answer.domain
+        field = answer.isExactName ? .name : .otherwise
       }
     }
     if sources.hasHost, let domain = exchange.withRequest({ $0.withHostName { table.find($0) } }) {
@@ -36,7 +46,7 @@ enum DomainResolver {
       found = domain
     }
     guard let found else { return .refused(Refusals.unknownDomain) }
-    return .found(found, named: named)
+    return .found(found, field: field)
   }
 }
 

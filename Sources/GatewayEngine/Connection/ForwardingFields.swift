@@ -11,7 +11,7 @@ enum ForwardingFields {
   ]
 
   /// Drops what the gateway owns and adds its own fields.
-  static func apply(to exchange: Exchange, domain: DomainFacts?) {
+  static func apply(to exchange: Exchange, domain: DomainResolver.Field) {
     exchange.request.block.remove(owned)
     exchange.requestAdditions.add(.xForwardedFor, text: exchange.peerAddress)
     let lines = exchange.isSecure ? secure : plain
@@ -19,10 +19,12 @@ enum ForwardingFields {
     exchange.withRequest { request in
       request.withAuthority { host in exchange.requestAdditions.add(.xForwardedHost, host) }
     }
-    // A tenant that was not judged never reaches the origin, which may obey the field.
+    // What was judged already stays as it came. A tenant that was not judged never reaches the origin, which may obey the
+    // field.
+    if case .name = domain { return }
     exchange.request.block.remove(.losantdomain)
-    if let domain {
-      domain.key.withUnsafeReadableBytes { exchange.requestAdditions.add(.losantdomain, $0) }
+    if case .otherwise = domain, let facts = exchange.domain {
+      facts.key.withUnsafeReadableBytes { exchange.requestAdditions.add(.losantdomain, $0) }
     }
   }
 

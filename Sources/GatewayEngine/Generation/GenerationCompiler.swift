@@ -17,6 +17,12 @@ package struct GenerationCompiler {
     let plugin: String
     let settings: AnyHashable
   }
+  private struct FallbackKey: Hashable {
+    let upstream: Int
+    let chain: Int
+    let allowsWebSocket: Bool
+  }
+  private var fallbacks: [FallbackKey: RoutePlan] = [:]
   private var chains: [[Int]] = []
   private var clientTLS: [ClientTLSMaterial.Files: ReloadableTLS<ClientTLSMaterial>?] = [:]
   private var chainIndices: [[Int]: Int] = [:]
@@ -91,9 +97,14 @@ package struct GenerationCompiler {
   private mutating func fallback(of domain: DomainConfiguration) -> RoutePlan? {
     guard let upstream = upstreamIndex(domain.upstream) else { return nil }
     let chain = chain(of: configuration.effectiveUse(domain: domain, route: nil))
-    return RoutePlan(
+    // Domains that are alike share one: what thousands of them touch stays in the processor's cache.
+    let key = FallbackKey(upstream: upstream, chain: chain, allowsWebSocket: domain.webSocket)
+    if let known = fallbacks[key] { return known }
+    let made = RoutePlan(
       facts: RouteFacts(pattern: "*", methods: "*"), upstream: upstream, chain: chain,
       allowsWebSocket: domain.webSocket)
+    fallbacks[key] = made
+    return made
   }
 
   private func upstreamIndex(_ name: String?) -> Int? {
