@@ -15,6 +15,7 @@ extension ConfigurationBuilder {
     for section in sections.prefix(Self.mostListeners) {
       let sources = readDomainSources(section)
       let tls = readListenerTLS(section)
+      let connections = section.intBound("connections", default: nil, in: 1...1_000_000)
       if tls == nil { refuseServerName(section, "this listener has no TLS") }
       if let bind = readBind(section) {
         if let other = listeners.first(where: { $0.bind == bind && bind.port != 0 }) {
@@ -24,6 +25,7 @@ extension ConfigurationBuilder {
         let position = section.node("bind")?.position ?? section.position
         var listener = ListenerConfiguration(bind: bind, domainSources: sources, position: position)
         listener.tls = tls
+        listener.connections = connections
         listeners.append(listener)
       }
       section.finish()

@@ -36,7 +36,9 @@ package final class Gateway: Sendable {
     var lanes: [Lane] = []
     var sockets: [ListeningSocket] = []
     let resolver = NameResolver(counters: generation.counters, logger: logger)
-    let entrance = Entrance(generation.configuration.limits, loops: loops)
+    let configuration = generation.configuration
+    let entrance = Entrance(
+      configuration.limits, listeners: configuration.listeners.map(\.connections), loops: loops)
     do {
       for index in 0..<loops {
         lanes.append(try await Lane.start(index, generation, entrance: entrance, clock: clock, logger: logger))

@@ -56,7 +56,7 @@ final class Listener {
 
   func accepted(_ descriptor: CInt, _ peer: sockaddr_storage) {
     let client = ClientNetwork(peer)
-    if let refusal = worker.entrance.admit(client) { return refuse(descriptor, refusal) }
+    if let refusal = worker.entrance.admit(client, at: index) { return refuse(descriptor, refusal) }
     let loop = worker.entrance.place(worker.context.index)
     let connection = AcceptedConnection(descriptor: descriptor, peer: peer, client: client)
     if loop == worker.context.index { serve(connection) } else { lanes[loop].serve(connection, listener: index) }
@@ -89,6 +89,7 @@ final class Listener {
   func serve(_ accepted: AcceptedConnection) {
     let connection = ClientConnection(
       worker: worker, descriptor: accepted.descriptor, peerAddress: accepted.peer.hostText, client: accepted.client,
+      listener: index,
       isSecure: tls != nil, domainSources: domainSources)
     do {
       try connection.start()

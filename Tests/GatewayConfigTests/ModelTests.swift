@@ -8,7 +8,7 @@ import Testing
       version: 1
       listeners:
         - { bind: "[::1]:8080", domain_from: host }
-        - bind: LOCALHOST:0
+        - { bind: LOCALHOST:0, connections: 3 }
       admin: { bind: 127.0.0.1:9080 }
       domain_from: [host, losantdomain]
       upstreams:
@@ -32,6 +32,7 @@ import Testing
       """, environment: ["P": "secret"])
     #expect(loaded.listeners.map(\.bind.description) == ["[::1]:8080", "localhost:0"])
     #expect(loaded.listeners.map(\.domainSources) == [[.host], nil])
+    #expect(loaded.listeners.map(\.connections) == [nil, 3])
     #expect(loaded.admin?.bind == BindAddress(host: "127.0.0.1", port: 9080))
     #expect(loaded.domainSources == [.host, .losantdomain])
     #expect(

@@ -64,13 +64,32 @@ import Testing
     limits.connectionsPerAddress = 2
     let entrance = Entrance(limits, loops: 1)
     let (one, other) = (network("192.0.2.1"), network("2001:db8::1"))
-    #expect(entrance.admit(one) == nil && entrance.admit(one) == nil)
-    for _ in 0..<5 { #expect(entrance.admit(one) == .address) }
-    #expect(entrance.admit(other) == nil)
-    #expect(entrance.admit(other) == .connections)
+    #expect(entrance.admit(one, at: 0) == nil && entrance.admit(one, at: 0) == nil)
+    for _ in 0..<5 { #expect(entrance.admit(one, at: 0) == .address) }
+    #expect(entrance.admit(other, at: 0) == nil)
+    #expect(entrance.admit(other, at: 0) == .connections)
     _ = entrance.place(0)
-    entrance.leave(one, from: 0)
-    #expect(entrance.admit(one) == nil)
+    entrance.leave(one, of: 0, from: 0)
+    #expect(entrance.admit(one, at: 0) == nil)
+  }
+
+  @Test func aListenerHasItsOwnBoundWithinTheGateways() {
+    var limits = LimitsConfiguration()
+    limits.connections = 4
+    limits.connectionsPerAddress = 2
+    let entrance = Entrance(limits, listeners: [nil, 2], loops: 1)
+    let (one, other) = (network("192.0.2.1"), network("192.0.2.2"))
+    #expect(entrance.admit(one, at: 1) == nil)
+    #expect(entrance.admit(one, at: 0) == nil)
+    // Refused for its address, it leaves the listener's place to another.
+    #expect(entrance.admit(one, at: 1) == .address)
+    #expect(entrance.admit(other, at: 1) == nil)
+    #expect(entrance.admit(other, at: 1) == .listener)
+    #expect(entrance.admit(other, at: 0) == nil)
+    #expect(entrance.admit(network("192.0.2.3"), at: 0) == .connections)
+    _ = entrance.place(0)
+    entrance.leave(other, of: 1, from: 0)
+    #expect(entrance.admit(other, at: 1) == nil)
   }
 
   @Test(arguments: [1, 2, 3, 16])
@@ -78,7 +97,7 @@ import Testing
     let entrance = Entrance(LimitsConfiguration(), loops: loops)
     var counts = Array(repeating: 0, count: loops)
     for _ in 0..<(64 * loops) {
-      #expect(entrance.admit(network("192.0.2.1")) == nil)
+      #expect(entrance.admit(network("192.0.2.1"), at: 0) == nil)
       counts[entrance.place(0)] += 1
     }
     #expect(counts.allSatisfy { $0 <= 64 + 9 }, "\(counts)")
@@ -87,7 +106,7 @@ import Testing
   @Test func aLoopKeepsWhatItAcceptsWhileLoopsAreEven() {
     let entrance = Entrance(LimitsConfiguration(), loops: 2)
     for index in 0..<1000 {
-      #expect(entrance.admit(network("192.0.2.1")) == nil)
+      #expect(entrance.admit(network("192.0.2.1"), at: 0) == nil)
       #expect(entrance.place(index % 2) == index % 2)
     }
   }

@@ -7,10 +7,14 @@ import Testing
   /// With many loops, where a share of the bound for each would be none.
   @Test(arguments: [
     ("connections", "connections_exceeded"), ("connections_per_address", "address_connections_exceeded"),
+    ("", "listener_connections_exceeded"),
   ])
   func refusesOverTheBound(_ limit: String, _ reason: String) async throws {
     let origin = try await ScriptedOrigin.answering(helloResponse)
-    let yaml = configuration(origin: origin.port, "limits: { \(limit): 3 }")
+    let yaml =
+      limit.isEmpty
+      ? configuration(origin: origin.port).replacing("127.0.0.1:0", with: "127.0.0.1:0\n    connections: 3")
+      : configuration(origin: origin.port, "limits: { \(limit): 3 }")
     try await TestGateway.with(yaml, loops: 4) { gateway in
       try await holding(3, gateway.port) {
         for _ in 0..<5 {

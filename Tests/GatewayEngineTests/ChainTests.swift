@@ -24,6 +24,7 @@ private final class ProbeFilter: IdentityFilter, RequestFilter, ResponseFilter {
     switch command(exchange) {
     case "refuse": return .reply(Reply(refusing: 403, "probe_refused", message: "no"))
     case "wait": return waiting(exchange, .next)
+    case "wait-long": return waiting(exchange, .next, for: .milliseconds(1500))
     case "wait-refuse": return waiting(exchange, .reply(Reply(refusing: 401, "probe_later", message: "no")))
     case "again":
       asked += 1
@@ -53,9 +54,11 @@ private final class ProbeFilter: IdentityFilter, RequestFilter, ResponseFilter {
     return exchange.request.block.withValue(index) { String(decoding: $0, as: UTF8.self) }
   }
 
-  private func waiting(_ exchange: Exchange, _ continuation: Continuation) -> Verdict {
+  private func waiting(
+    _ exchange: Exchange, _ continuation: Continuation, for time: TimeAmount = .milliseconds(20)
+  ) -> Verdict {
     let resumption = exchange.suspend()
-    resumption.eventLoop.scheduleTask(in: .milliseconds(20)) { resumption.resume(continuation) }
+    resumption.eventLoop.scheduleTask(in: time) { resumption.resume(continuation) }
     return .wait
   }
 }
@@ -90,8 +93,8 @@ private final class ProbeFilter: IdentityFilter, RequestFilter, ResponseFilter {
     let log = RequestLog()
     let origin = try await ScriptedOrigin.answering(helloResponse, recording: log)
     try await TestGateway.with(Self.yaml(origin.port), plugins: [ProbePlugin.self]) { gateway in
-      try await RawConnection.with(port: gateway.port) { try await $0.send(request("GET /", "x-do: wait")) }
-      try await Task.sleep(for: .milliseconds(100))
+      try await RawConnection.with(port: gateway.port) { try await $0.send(request("GET /", "x-do: wait-long")) }
+      try await Task.sleep(for: .milliseconds(1800))
       let text = try await answer(to: request("GET /after", "Connection: close"), port: gateway.port)
       #expect(text.hasSuffix("hello"))
     }

@@ -3,6 +3,7 @@
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -115,6 +116,41 @@ def test_a_client_gone_in_mid_upload_frees_the_origin(gateways, origins):
     with Client(gateway.port) as client:
         client.request("GET /next HTTP/1.1")
         assert client.response().body == b"/next"
+
+
+def test_a_client_that_only_closes_its_side_is_answered(gateways, origins):
+    gateway = gateways(plain(origins().port))
+    with Client(gateway.port) as client:
+        client.request("POST /one HTTP/1.1", "Content-Length: 2", body=b"hi")
+        client.socket.shutdown(socket.SHUT_WR)
+        response = client.response()
+        assert (response.status, response.body) == (200, b"/one")
+        assert response.get("connection") in (None, "close")
+        assert client.read_to_end() == b""
+
+
+def test_a_client_gone_while_it_waits_frees_the_origin(gateways, origins):
+    ended = threading.Event()
+
+    def silent(request, peer):
+        # Nothing more comes but the end.
+        while peer.fill():
+            pass
+        ended.set()
+
+    origin = origins(silent)
+    gateway = gateways(plain(origin.port))
+    with Client(gateway.port) as client:
+        client.request("GET /slow HTTP/1.1")
+        wait_until(lambda: origin.requests, "the request at the origin")
+    assert ended.wait(PATIENCE), "the origin still works for a client that has gone"
+    with Client(gateway.port) as client:
+        client.request("GET /gone HTTP/1.1")
+        wait_until(lambda: len(origin.requests) == 2, "the second request")
+        # A reset says at once that nobody is there.
+        ended.clear()
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    assert ended.wait(PATIENCE)
 
 
 # The configuration

@@ -5,6 +5,7 @@ import NIOCore
 /// Why a connection is not taken, and what its client is told.
 enum ConnectionRefusal {
   case connections
+  case listener
   case address
 
   var reason: ReasonCode { answer.reason }
@@ -12,12 +13,16 @@ enum ConnectionRefusal {
   fileprivate var answer: Answer {
     switch self {
     case .connections: Self.connectionsExceeded
+    case .listener: Self.listenerConnectionsExceeded
     case .address: Self.addressConnectionsExceeded
     }
   }
 
   private static let connectionsExceeded = Answer(
     "connections_exceeded", "This gateway has as many connections as it takes. Try again in a moment.")
+  private static let listenerConnectionsExceeded = Answer(
+    "listener_connections_exceeded",
+    "This address of the gateway has as many connections as it takes. Try again in a moment.")
   private static let addressConnectionsExceeded = Answer(
     "address_connections_exceeded",
     "Your address has as many connections to this gateway as it may have. Use those again, or close some.")

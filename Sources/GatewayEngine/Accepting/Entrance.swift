@@ -6,6 +6,7 @@ final class Entrance: Sendable {
   private let connections: SharedCount
   /// Exchanges that became tunnels and go on.
   let tunnels: SharedCount
+  private let listeners: [SharedCount?]
   private let addresses: AddressCounts?
   private let loads: [Load]
   /// For connections that could not be accepted.
@@ -17,7 +18,9 @@ final class Entrance: Sendable {
     let connections = Atomic<Int>(0)
   }
 
-  init(_ limits: LimitsConfiguration, loops: Int) {
+  /// - Parameter listeners: the bound of each listener that has one of its own.
+  init(_ limits: LimitsConfiguration, listeners: [Int?] = [], loops: Int) {
+    self.listeners = listeners.map { $0.map(SharedCount.init) }
     connections = SharedCount(most: limits.connections)
     tunnels = SharedCount(most: limits.tunnels)
     addresses = limits.connectionsPerAddress.map(AddressCounts.init)
@@ -26,13 +29,22 @@ final class Entrance: Sendable {
 
   /// Takes a place for a client's connection.
   /// - Returns: why there is none, or nil.
-  func admit(_ client: ClientNetwork) -> ConnectionRefusal? {
+  func admit(_ client: ClientNetwork, at listener: Int) -> ConnectionRefusal? {
     guard connections.take() else { return .connections }
+    if let own = count(of: listener), !own.take() {
+      connections.giveBack()
+      return .listener
+    }
     if let addresses, !addresses.take(client) {
+      count(of: listener)?.giveBack()
       connections.giveBack()
       return .address
     }
     return nil
+  }
+
+  private func count(of listener: Int) -> SharedCount? {
+    listeners.indices.contains(listener) ? listeners[listener] : nil
   }
 
   /// The loop that a connection which was admitted is to live on, which has it from now on: the one that accepted it,
@@ -63,9 +75,10 @@ final class Entrance: Sendable {
   }
 
   /// Gives the place of a connection back, at its end.
-  func leave(_ client: ClientNetwork, from loop: Int) {
+  func leave(_ client: ClientNetwork, of listener: Int, from loop: Int) {
     loads[loop].connections.wrappingSubtract(1, ordering: .relaxed)
     addresses?.giveBack(client)
+    count(of: listener)?.giveBack()
     connections.giveBack()
   }
 }

@@ -30,7 +30,7 @@ extension ClientConnection {
   private func begin() {
     worker.counters.requests &+= 1
     exchange.outcome.started = worker.context.now
-    isPersistent = exchange.request.keepAlive && !worker.isDraining
+    isPersistent = exchange.request.keepAlive && !worker.isDraining && !hasClientClosed
     contentIsRead = exchange.request.framing == .none
     if !contentIsRead { content.begin(exchange.request.framing, limits: worker.limits.wire) }
     responseHasBegun = false

@@ -84,6 +84,7 @@ extension ClientConnection: TimerTarget {
 
   /// The whole exchange has taken too long.
   private func exchangeIsLate() {
+    if hasClientClosed { return close() }
     cancelWish()
     upstream?.abandon()
     upstream = nil

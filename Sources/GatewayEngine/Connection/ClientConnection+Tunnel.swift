@@ -64,6 +64,7 @@ extension ClientConnection {
     stage = .tunnel
     // The token was judged once, so it holds no longer than it says.
     exchangeDeadline = .max
+    if hasClientClosed { return endTunnel("client_closed") }
     if let expiry = exchange.identity?.expiry, expiry < .max {
       exchangeDeadline = worker.context.now &+ max(expiry &- worker.context.wall, 0)
     }

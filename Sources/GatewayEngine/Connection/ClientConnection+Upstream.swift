@@ -197,7 +197,7 @@ extension ClientConnection: UpstreamExchange {
         response.block.withValue(of: .contentType) { Self.isEventStream($0) } ?? false
       }
     }
-    if isStream { exchangeDeadline = .max }
+    if isStream, !hasClientClosed { exchangeDeadline = .max }
   }
 
   private static func isEventStream(_ value: UnsafeRawBufferPointer) -> Bool {

@@ -30,6 +30,7 @@ final class ClientConnection: StreamSocket {
   let domainSources: DomainSources
   /// Whom the connection counts for.
   private let client: ClientNetwork
+  private let listener: Int
   /// What the client asked for in the TLS handshake, in lower case.
   private(set) var serverName: String?
 
@@ -58,6 +59,8 @@ final class ClientConnection: StreamSocket {
   var carried = 0
   /// Until when the connection may rest between two requests.
   var idleUntil: Int64 = 0
+  /// Whether the client has closed its side while its request was being answered.
+  private(set) var hasClientClosed = false
   /// Until when the exchange has to end; `Int64.max` while none runs, and for streams and tunnels.
   var exchangeDeadline = Int64.max
   var contentRate: LeastRate
@@ -86,13 +89,14 @@ final class ClientConnection: StreamSocket {
   let timer = Timer()
 
   init(
-    worker: LoopWorker, descriptor: CInt, peerAddress: String, client: ClientNetwork, isSecure: Bool,
+    worker: LoopWorker, descriptor: CInt, peerAddress: String, client: ClientNetwork, listener: Int, isSecure: Bool,
     domainSources: DomainSources
   ) {
     self.worker = worker
     self.exchange = worker.takeExchange(peerAddress: peerAddress, isSecure: isSecure)
     self.domainSources = domainSources
     self.client = client
+    self.listener = listener
     self.parser = RequestHeadParser(limits: worker.limits.wire, mergeSlashes: worker.limits.mergesSlashes)
     self.contentRate = LeastRate(rate: worker.limits.leastRate, grace: worker.limits.bodyGrace)
     self.content = BodyReader(.none, limits: worker.limits.wire)
@@ -165,7 +169,7 @@ final class ClientConnection: StreamSocket {
     process()
   }
 
-  /// The client has closed its side: whether it still reads cannot be known, and most have left.
+  /// The client sends no more, though the content is not complete, or there is a tunnel.
   override func inputEnded(_ end: InputEnd) {
     switch stage {
     case .judging, .acquiring, .upstream, .tunnel: close()
@@ -174,12 +178,25 @@ final class ClientConnection: StreamSocket {
     }
   }
 
-  override func peerClosedUnread() {
+  override func peerClosedUnread(isGone: Bool) {
     switch stage {
-    case .judging, .acquiring, .upstream: close()
+    case .judging, .acquiring, .upstream: isGone ? close() : clientHasClosed()
     case .head, .tunnel, .draining, .lingering, .closed: break
     }
   }
+
+  /// The client has closed its side. Whether it still reads cannot be known: most have left, and
+  /// their requests are not to keep an origin busy, but some only say that they send no more. They have a moment.
+  private func clientHasClosed() {
+    guard !hasClientClosed else { return }
+    hasClientClosed = true
+    isPersistent = false
+    exchangeDeadline = min(exchangeDeadline, worker.context.now &+ Self.parting)
+    arm(until: exchangeDeadline)
+  }
+
+  /// How long a client that has closed its side is still served, in nanoseconds.
+  private static let parting: Int64 = 1_000_000_000
 
   override func outputFailed() { close() }
 
@@ -201,6 +218,6 @@ final class ClientConnection: StreamSocket {
     timer.target = nil
     // From here on it is another connection's.
     worker.giveExchange(exchange)
-    worker.closed(client)
+    worker.closed(client, of: listener)
   }
 }

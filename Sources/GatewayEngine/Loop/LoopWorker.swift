@@ -129,8 +129,8 @@ extension LoopWorker {
     counters.connectionsOpen &+= 1
   }
 
-  func closed(_ client: ClientNetwork) {
-    entrance.leave(client, from: context.index)
+  func closed(_ client: ClientNetwork, of listener: Int) {
+    entrance.leave(client, of: listener, from: context.index)
     counters.connectionsOpen &-= 1
     finishDrain()
   }

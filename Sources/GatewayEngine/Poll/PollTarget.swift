@@ -8,6 +8,8 @@ struct PollEvents {
   var isReadable: Bool { bits & (gh_readable | gh_peer_closed | gh_hung_up | gh_failed) != 0 }
   /// Something can be sent, or a connection is made, or that failed.
   var isWritable: Bool { bits & (gh_writable | gh_hung_up | gh_failed) != 0 }
+  /// The whole connection is gone.
+  var isGone: Bool { bits & (gh_hung_up | gh_failed) != 0 }
   /// The peer has closed its side, or the whole connection is gone.
   var isPeerClosed: Bool { bits & (gh_peer_closed | gh_hung_up | gh_failed) != 0 }
 }

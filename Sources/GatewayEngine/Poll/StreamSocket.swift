@@ -86,8 +86,9 @@ class StreamSocket: PollTarget {
   func inputReceived() {}
   /// No more input will come; what came before has been told.
   func inputEnded(_ end: InputEnd) {}
-  /// The peer has closed its side while its input is not being read.
-  func peerClosedUnread() {}
+  /// The peer has closed its side while its input is not being read, or the whole connection is gone. Told again with
+  /// whatever else happens.
+  func peerClosedUnread(isGone: Bool) {}
   /// Output is taken again, after ``isWritable`` said no.
   func outputDrained() {}
   /// Our side is closed, after all that was written.
@@ -115,7 +116,7 @@ class StreamSocket: PollTarget {
     mayBeReadable = true
     peerHasClosed = peerHasClosed || events.isPeerClosed
     receive()
-    if isOpen, isReadingPaused, peerHasClosed, !hasInputEnded { peerClosedUnread() }
+    if isOpen, isReadingPaused, peerHasClosed, !hasInputEnded { peerClosedUnread(isGone: events.isGone) }
   }
 
   final override func deferredWork() {

@@ -19,6 +19,8 @@ package struct ListenerConfiguration: Sendable {
   package var bind: BindAddress
   /// What names the domain of a request here; nil for the gateway's own setting.
   package var domainSources: [DomainSource]?
+  /// How many connections it has at a time; nil for no bound but the gateway's.
+  package var connections: Int?
   /// nil for plain HTTP.
   package var tls: ListenerTLSConfiguration?
   package var position: SourcePosition
