@@ -30,6 +30,7 @@ struct GatewayRunner {
   func run(ready: (Int) -> Void = { _ in }) async throws {
     // Caught from before the first connection, so that no signal falls between.
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sigquit)
+    logger.info("starting", metadata: ["version": "\(Version.current)", "event_loops": "\(loops)"])
     raiseDescriptorLimit()
     let gateway = try await start()
     let readiness = Readiness()
