@@ -1,12 +1,7 @@
 import CEpoll
+import Glibc
 import NIOCore
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
 
 /// Whoever wants to know that a loop begins to work on what a wait brought.
 protocol TurnObserver: AnyObject {
