@@ -18,7 +18,9 @@ enum MetricsPage {
   private static func render(_ counters: LoopCounters, into page: inout Page) {
     page.gauge("gatehouse_connections_open", "Client connections open now.", counters.connectionsOpen)
     page.counter("gatehouse_connections_total", "Client connections accepted.", counters.connectionsAccepted)
-    page.counter("gatehouse_connections_refused_total", "Connections over the bound.", counters.connectionsRefused)
+    page.counter(
+      "gatehouse_connections_refused_total", "Client connections that were not taken, most for a bound.",
+      counters.connectionsRefused)
     page.gauge("gatehouse_tunnels_open", "Exchanges that became WebSocket tunnels and go on.", counters.tunnelsOpen)
     page.counter("gatehouse_requests_total", "Requests whose head was read or refused.", counters.requests)
     page.family("gatehouse_responses_total", "Responses by class of status; none when the client left.", "counter")
@@ -36,7 +38,7 @@ enum MetricsPage {
     page.counter("gatehouse_upstream_connects_total", "Connections to origins begun.", counters.upstreamConnects)
     page.counter(
       "gatehouse_upstream_connect_failures_total", "Those that failed.", counters.upstreamConnectFailures)
-    page.counter("gatehouse_upstream_retries_total", "Requests sent a second time.", counters.upstreamRetries)
+    page.counter("gatehouse_upstream_retries_total", "Requests sent once more.", counters.upstreamRetries)
     page.counter(
       "gatehouse_upstream_failures_total", "Requests and connections that endpoints failed.", counters.upstreamFailures)
     page.counter("gatehouse_upstream_ejections_total", "Endpoints left out for failing.", counters.ejections)

@@ -73,8 +73,16 @@ package final class Gateway: Sendable {
 
   private static func watch(_ generation: Generation, _ logger: Logger) -> Task<Void, Never> {
     let watch = FileWatch(interval: watchInterval, logger: logger)
-    for tls in generation.listenerTLS.compactMap(\.self) { watch.add(tls) }
-    for tls in generation.upstreams.compactMap(\.tls) { watch.add(tls) }
+    for tls in generation.listenerTLS.compactMap(\.self) {
+      tls.current.log("a TLS certificate is in use", to: logger)
+      watch.add(tls)
+    }
+    // Upstreams that name the same files have the same.
+    var seen: Set<ObjectIdentifier> = []
+    for tls in generation.upstreams.compactMap(\.tls) where seen.insert(ObjectIdentifier(tls)).inserted {
+      tls.current.log("a TLS certificate is in use", to: logger)
+      watch.add(tls)
+    }
     return Task.detached { await watch.run() }
   }
 

@@ -1,12 +1,7 @@
 import GatewayKit
+import Glibc
 import Logging
 import NIOCore
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
 
 /// A client's connection that was accepted and admitted, on its way to the loop that it is to live on.
 struct AcceptedConnection: Sendable {

@@ -1,14 +1,9 @@
+import Glibc
 import NIOCore
 import Synchronization
 import Testing
 
 @testable import GatewayEngine
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
 
 @Suite struct PollLoopTests {
   private final class Turns: TurnObserver, Sendable {

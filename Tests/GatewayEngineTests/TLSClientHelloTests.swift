@@ -80,7 +80,7 @@ struct TLSClientHelloTests {
         bytes.setInteger(UInt8.random(in: 0...255, using: &random), at: at)
       }
       if let name = read([bytes])?.name {
-        #expect(HostName.normalize(name.utf8) == name)
+        #expect(DNSName.normalize(name.utf8) == name)
       }
     }
   }
@@ -90,12 +90,12 @@ struct TLSClientHelloTests {
     ("under_score.test", "under_score.test"), (String(repeating: "a", count: 256), nil),
   ])
   func namesAreComparedInOneForm(text: String, form: String?) {
-    #expect(HostName.normalize(text.utf8) == form)
+    #expect(DNSName.normalize(text.utf8) == form)
   }
 
   @Test func theWildcardStandsForOneLabel() {
-    #expect(HostName.wildcard(for: "a.b.test") == "*.b.test")
-    #expect(HostName.wildcard(for: "test") == nil)
-    #expect(HostName.wildcard(for: ".test") == nil)
+    #expect(DNSName.wildcard(for: "a.b.test") == "*.b.test")
+    #expect(DNSName.wildcard(for: "test") == nil)
+    #expect(DNSName.wildcard(for: ".test") == nil)
   }
 }

@@ -365,6 +365,15 @@ def test_changed_certificates_are_taken(gateways, origins, authority):
     assert "PRIVATE" not in gateway.log()
 
 
+def test_the_log_names_the_certificates_from_the_start(gateways, origins, authority):
+    good, expired = authority.issue("DNS:example.com"), authority.issue("DNS:old.test", expired=True)
+    log = gateways(plain(origins().port), listener=listener(good, expired)).log()
+    used = [line for line in log.splitlines() if "a TLS certificate is in use" in line]
+    assert [files.certificate in line for files, line in zip((good, expired), used, strict=True)] == [True, True], log
+    warned = [line for line in log.splitlines() if "a TLS certificate is not valid" in line]
+    assert len(warned) == 1 and f"{expired.certificate} has expired at 2020-02-01" in warned[0], log
+
+
 def test_check_points_at_bad_files(tmp_path, authority):
     good, other = authority.issue("DNS:example.com"), authority.issue("DNS:other.test")
     (tmp_path / "torn.pem").write_bytes(Path(good.certificate).read_bytes()[:300])

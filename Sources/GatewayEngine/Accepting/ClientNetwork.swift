@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+import Glibc
 
 /// Whom a connection counts for: an IPv4 address, or the /64 network of an IPv6 address, since whoever has one address
 /// of such a network mostly has all of them.

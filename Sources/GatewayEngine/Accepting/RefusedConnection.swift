@@ -1,12 +1,7 @@
 import CEpoll
 import GatewayKit
+import Glibc
 import NIOCore
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
 
 /// A connection over a bound, after its answer: our side is closed, and what the client still sends is dropped for a
 /// moment, since closing at once would take the answer from it (RFC 9112 section 9.6).

@@ -7,7 +7,7 @@ enum Refusals {
     message: "No domain of this gateway is named by losantdomain or Host. Name one in the losantdomain field.")
   static let domainMismatch = Reply(
     refusing: 421, "domain_mismatch",
-    message: "losantdomain and Host name different domains. Send both for the same domain, or only one of them.")
+    message: "losantdomain, Host and the TLS server name differ in their domain. Name the same domain in all.")
   static let noRoute = Reply(
     refusing: 404, "route_unknown", message: "The domain has no route for this method and path.")
   static let bodyTooLarge = Reply(

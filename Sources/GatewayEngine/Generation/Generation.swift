@@ -1,6 +1,6 @@
 package import GatewayKit
 
-/// A configuration, compiled. Immutable and shared by all loops; replaced whole.
+/// A configuration, compiled. Immutable and shared by all loops, for as long as the gateway runs.
 package final class Generation: Sendable {
   package let configuration: GatewayConfiguration
   /// Every plugin instance; equal settings share one.

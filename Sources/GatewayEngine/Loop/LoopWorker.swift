@@ -12,8 +12,8 @@ final class LoopWorker {
   /// What the loops share where connections are accepted.
   let entrance: Entrance
   private let logger: Logger
-  private(set) var generation: Generation
-  @exclusivity(unchecked) private(set) var limits: LoopLimits
+  let generation: Generation
+  let limits: LoopLimits
   @exclusivity(unchecked) private var chains: [Chain?]
   @exclusivity(unchecked) private var filters: [(any Filter)?]
   @exclusivity(unchecked) private(set) var pools: [UpstreamPool] = []

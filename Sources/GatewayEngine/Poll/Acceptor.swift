@@ -1,10 +1,5 @@
 import CEpoll
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+import Glibc
 
 /// One loop's share of a listening socket. While connections come one by one it accepts one for each event, so that no
 /// call is in vain and loops share what comes; while they come in bursts it takes more at a time.

@@ -1,11 +1,6 @@
 import CEpoll
+import Glibc
 package import NIOCore
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
 
 /// A bound address. Every loop accepts from it by itself (``Acceptor``), so that a connection never changes its thread.
 package struct ListeningSocket: Sendable {

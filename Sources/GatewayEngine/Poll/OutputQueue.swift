@@ -1,11 +1,6 @@
 import CEpoll
+import Glibc
 import NIOCore
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
 
 /// Output of one socket that the system has not taken yet, in order.
 struct OutputQueue {

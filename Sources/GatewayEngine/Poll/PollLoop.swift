@@ -1,12 +1,7 @@
 import CEpoll
+import Glibc
 import NIOCore
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
 
 /// Whoever wants to know that a loop begins to work on what a wait brought.
 protocol TurnObserver: AnyObject {
@@ -15,9 +10,9 @@ protocol TurnObserver: AnyObject {
 
 /// An event loop of the gateway's own: a thread that waits for descriptors and runs what becomes ready.
 ///
-/// It is a NIO event loop too, so that futures, promises and plugins that know those feel at home; NIO's channels do not
-/// run on it. Why not NIO's loop: a proxied request cost three microseconds there in passing through channels and pipelines,
-/// as much as all else that the gateway does for it.
+/// It is a NIO event loop too, so that futures, promises and plugins that know those feel at home; NIO's sockets do not run
+/// on it. Why not NIO's loop: a proxied request cost three microseconds there in passing through channels and pipelines, as
+/// much as all else that the gateway does for it.
 ///
 /// Everything but the inbox belongs to the loop's thread; that is what makes it sendable.
 package final class PollLoop: EventLoop, @unchecked Sendable {

@@ -1,11 +1,6 @@
 import CEpoll
+import Glibc
 import NIOCore
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
 
 /// How a peer's input ended.
 enum InputEnd {

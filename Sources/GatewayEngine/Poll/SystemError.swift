@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+import Glibc
 
 /// A call of the system failed.
 package struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -52,11 +48,7 @@ enum Descriptor {
   }
 
   static func close(_ descriptor: CInt) {
-    #if canImport(Glibc)
-      _ = Glibc.close(descriptor)
-    #elseif canImport(Musl)
-      _ = Musl.close(descriptor)
-    #endif
+    _ = Glibc.close(descriptor)
   }
 
   static func set(_ descriptor: CInt, _ level: CInt, _ option: CInt, _ value: CInt) {

@@ -1,12 +1,5 @@
+import Glibc
 import NIOCore
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// Asks the system for the addresses of a name. Blocks.
 enum AddressLookup {
@@ -19,11 +12,7 @@ enum AddressLookup {
     var hints = addrinfo()
     hints.ai_family = AF_UNSPEC
     hints.ai_flags = AI_ADDRCONFIG
-    #if canImport(Glibc)
-      hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-    #else
-      hints.ai_socktype = SOCK_STREAM
-    #endif
+    hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
     var list: UnsafeMutablePointer<addrinfo>?
     let code = getaddrinfo(host, nil, &hints, &list)
     guard code == 0 else { throw Failure(description: String(cString: gai_strerror(code))) }

@@ -81,6 +81,6 @@ struct ClientHelloReader {
       list.readInteger(as: UInt8.self) == 0,
       let name = list.readLengthPrefixedSlice(as: UInt16.self)
     else { return nil }
-    return HostName.normalize(name.readableBytesView)
+    return DNSName.normalize(name.readableBytesView)
   }
 }

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// By what a changed file is known. Links are followed: whole folders are exchanged by turning a link.
 struct FileStamp: Equatable, Sendable {
@@ -21,12 +15,7 @@ struct FileStamp: Equatable, Sendable {
     device = UInt64(truncatingIfNeeded: status.st_dev)
     inode = UInt64(truncatingIfNeeded: status.st_ino)
     size = Int64(truncatingIfNeeded: status.st_size)
-    #if canImport(Darwin)
-      let time = status.st_mtimespec
-    #else
-      let time = status.st_mtim
-    #endif
-    seconds = Int64(truncatingIfNeeded: time.tv_sec)
-    nanoseconds = Int64(truncatingIfNeeded: time.tv_nsec)
+    seconds = Int64(truncatingIfNeeded: status.st_mtim.tv_sec)
+    nanoseconds = Int64(truncatingIfNeeded: status.st_mtim.tv_nsec)
   }
 }

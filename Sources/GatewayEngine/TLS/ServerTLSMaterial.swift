@@ -31,7 +31,7 @@ final class ServerTLSMaterial: TLSMaterial {
 
   /// Which certificate serves the name; nil when none is for it.
   func index(for name: String) -> Int? {
-    contextByName[name] ?? HostName.wildcard(for: name).flatMap { contextByName[$0] }
+    contextByName[name] ?? DNSName.wildcard(for: name).flatMap { contextByName[$0] }
   }
 }
 
@@ -93,8 +93,8 @@ extension ServerTLSMaterial {
     certificate._subjectAlternativeNames().compactMap { name in
       guard name.nameType == .dnsName else { return nil }
       let bytes = Array(name.contents)
-      guard bytes.starts(with: "*.".utf8) else { return HostName.normalize(bytes) }
-      return HostName.normalize(bytes.dropFirst(2)).map { "*." + $0 }
+      guard bytes.starts(with: "*.".utf8) else { return DNSName.normalize(bytes) }
+      return DNSName.normalize(bytes.dropFirst(2)).map { "*." + $0 }
     }
   }
 }

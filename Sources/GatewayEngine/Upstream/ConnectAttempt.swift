@@ -1,11 +1,6 @@
 import GatewayKit
+import Glibc
 import NIOCore
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
 
 /// The making of one connection to an endpoint: its addresses one after the other, within the time that it has.
 final class ConnectAttempt: TimerTarget {

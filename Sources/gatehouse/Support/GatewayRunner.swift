@@ -30,6 +30,7 @@ struct GatewayRunner {
   func run(ready: (Int) -> Void = { _ in }) async throws {
     // Caught from before the first connection, so that no signal falls between.
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sigquit)
+    logger.info("starting", metadata: ["version": "\(Version.current)", "event_loops": "\(loops)"])
     raiseDescriptorLimit()
     let gateway = try await start()
     let readiness = Readiness()
@@ -83,14 +84,15 @@ struct GatewayRunner {
       configuration, group: MultiThreadedEventLoopGroup.singleton, logger: logger)
     let gateway = try await Gateway.start(generation, loops: loops, clock: SystemClock(), logger: logger)
     for address in gateway.addresses {
-      logger.info("listening", metadata: ["address": "\(address.ipAddress ?? "?"):\(address.port ?? 0)"])
+      let bound = BindAddress(host: address.ipAddress ?? "?", port: address.port ?? 0)
+      logger.info("listening", metadata: ["address": "\(bound)"])
     }
     return gateway
   }
 
   private func server(_ admin: AdminConfiguration, _ gateway: Gateway, _ readiness: Readiness) -> AdminServer {
     AdminServer(admin, gateway: gateway, readiness: readiness, logger: logger) { [logger] port in
-      logger.info("admin listening", metadata: ["address": "\(admin.bind.host):\(port)"])
+      logger.info("admin listening", metadata: ["address": "\(BindAddress(host: admin.bind.host, port: port))"])
     }
   }
 

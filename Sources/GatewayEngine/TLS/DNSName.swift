@@ -1,5 +1,5 @@
 /// DNS names as TLS compares them.
-enum HostName {
+enum DNSName {
   /// In lower case, without the dot at the end; nil for what is no name: empty, too long, or with other characters than
   /// letters, digits, `-`, `_` and `.`.
   static func normalize(_ bytes: some Collection<UInt8>) -> String? {

@@ -125,12 +125,6 @@ extension EndpointCheck: TimerTarget, UpstreamWaiter, UpstreamExchange {
   func upstreamFailed(_ failure: UpstreamFailure) { end(.failed(failure)) }
   func upstreamReadComplete() {}
   func upstreamDrained() {}
-
-  /// A check asks for none.
-  var wantsTunnel: Bool { false }
-  func upstreamSwitched(_ head: inout ResponseHead) {}
-  func upstreamPassed(_ bytes: inout ByteBuffer) {}
-  func upstreamTunnelEnded() {}
 }
 
 // MARK: - Results
