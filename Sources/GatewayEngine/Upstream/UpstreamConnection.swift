@@ -3,42 +3,6 @@ import HTTPWire
 import Logging
 import NIOCore
 
-/// The exchange that an upstream connection carries, seen from the connection.
-protocol UpstreamExchange: AnyObject {
-  var requestMethod: Method { get }
-  /// An interim response (1xx).
-  func upstreamInterim(_ head: inout ResponseHead)
-  /// The final response's head.
-  func upstreamHead(_ head: inout ResponseHead)
-  func upstreamBody(_ bytes: ByteBuffer)
-  /// The response is complete: what is left of it is written now.
-  func upstreamEnd(trailers: FieldBlock?)
-  /// Whether the origin may switch to the WebSocket protocol.
-  var wantsTunnel: Bool { get }
-  /// It has.
-  func upstreamSwitched(_ head: inout ResponseHead)
-  /// Bytes of the tunnel; they are taken out of the buffer.
-  func upstreamPassed(_ bytes: inout ByteBuffer)
-  /// The origin has closed its side of the tunnel.
-  func upstreamTunnelEnded()
-  /// The connection rests in its pool again, or is closed; the next exchange may begin.
-  func upstreamReleased()
-  /// The response is not, and will not be, complete.
-  func upstreamFailed(_ failure: UpstreamFailure)
-  /// Everything that one read brought has been handed over.
-  func upstreamReadComplete()
-  /// The request's content may go on.
-  func upstreamDrained()
-}
-
-/// What an exchange that wants no tunnel is never told.
-extension UpstreamExchange {
-  var wantsTunnel: Bool { false }
-  func upstreamSwitched(_ head: inout ResponseHead) {}
-  func upstreamPassed(_ bytes: inout ByteBuffer) {}
-  func upstreamTunnelEnded() {}
-}
-
 /// One connection to an origin: carries one exchange at a time and rests in its pool between two.
 final class UpstreamConnection: StreamSocket {
   private enum Stage {
@@ -117,7 +81,10 @@ final class UpstreamConnection: StreamSocket {
   // MARK: Socket
 
   override func connected(_ error: CInt) {
-    guard error == 0 else { return refused(.connectFailed) }
+    guard error == 0 else {
+      logFailure(SystemError(code: error, call: "connect"))
+      return refused(.connectFailed)
+    }
     guard endpoint.isTLS else { return connectionMade() }
     do {
       guard let material = pool.plan.tls?.current else { return refused(.tlsFailed) }
@@ -135,9 +102,17 @@ final class UpstreamConnection: StreamSocket {
     // Many origins end a connection that rests without a word, for which nobody is to blame.
     if stage == .resting { return }
     hasTLSFailed = failure.kind != .truncated
+    guard pool.plan.failureLogs[endpointIndex].passes(now: pool.worker.context.now) else { return }
     pool.worker.log(
       .warning, "a TLS connection to an origin failed",
       ["upstream": pool.configuration.name, "endpoint": endpointName, "reason": "\(failure)"])
+  }
+
+  private func logFailure(_ error: SystemError) {
+    guard pool.plan.failureLogs[endpointIndex].passes(now: pool.worker.context.now) else { return }
+    pool.worker.log(
+      .warning, "a connection to an origin failed",
+      ["upstream": pool.configuration.name, "endpoint": endpointName, "reason": error.text])
   }
 
   private func connectionMade() {

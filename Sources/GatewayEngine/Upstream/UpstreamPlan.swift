@@ -12,9 +12,13 @@ struct UpstreamPlan: Sendable {
   /// What TLS connections to its endpoints are made with; nil when no endpoint wants TLS.
   let tls: ReloadableTLS<ClientTLSMaterial>?
 
+  /// For connections to each endpoint that fail: as many as there are requests may, all for the same reason.
+  let failureLogs: [LogInterval]
+
   init(_ configuration: UpstreamConfiguration, tls: ReloadableTLS<ClientTLSMaterial>?) {
     self.configuration = configuration
     self.tls = tls
+    failureLogs = configuration.endpoints.map { _ in LogInterval(.seconds(10)) }
     balancer = LoadBalancer(configuration)
     retryStatuses = StatusSet(codes: configuration.retry.statuses)
   }
