@@ -76,4 +76,44 @@ import Testing
     #expect(log.requests.count == 1)
     #expect(log.requests.allSatisfy { !$0.contains("victim") })
   }
+
+  /// What the origin is told of the tenant: the name that was judged, once, or nothing when the client said nothing.
+  @Test(arguments: [
+    (["losantdomain: one.example"], ["one.example"]), (["LosantDomain:\t one.example \t"], ["one.example"]),
+    (["losantdomain: ONE.example"], ["one.example"]), (["losantdomain: api.one.example"], ["one.example"]),
+    (["losantdomain:one.example", "Connection: x-other"], ["one.example"]),
+    (["losantdomain:"], []), (["losantdomain: \t "], []), ([], []),
+  ])
+  func tellsTheOriginWhatWasJudged(_ fields: [String], _ expected: [String]) async throws {
+    let log = RequestLog()
+    let one = try await ScriptedOrigin.answering(helloResponse, recording: log)
+    try await TestGateway.with(Self.yaml(one.port, one.port)) { gateway in
+      let lines = ["GET / HTTP/1.1", "Host: one.example"] + fields + ["Connection: close", "", ""]
+      let response = try await answer(to: lines.joined(separator: "\r\n"), port: gateway.port)
+      #expect(response.hasSuffix("hello"), "\(response)")
+    }
+    let sent = try #require(log.requests.first).split(separator: "\r\n").filter {
+      $0.lowercased().hasPrefix("losantdomain")
+    }
+    #expect(sent.map { $0.lowercased() } == expected.map { "losantdomain: \($0)" })
+    #expect(sent.allSatisfy { !$0.contains("ONE") })
+  }
+
+  @Test(arguments: [
+    ["losantdomain: one.example", "losantdomain: one.example"], ["losantdomain: one.example", "losantdomain:"],
+    ["losantdomain:", "losantdomain: two.example"], ["losantdomain: one.example", "losant_domain: two.example"],
+    ["losantdomain: one.example", "losant-domain: two.example"],
+    ["losantdomain: one.example", "Connection: losantdomain"], ["losantdomain : one.example"],
+    ["losantdomain: one.example", "x: y", " two.example"], ["losantdomain: two.example"],
+  ])
+  func sendsNothingThatIsAmbiguous(_ fields: [String]) async throws {
+    let log = RequestLog()
+    let one = try await ScriptedOrigin.answering(helloResponse, recording: log)
+    try await TestGateway.with(Self.yaml(one.port, one.port)) { gateway in
+      let lines = ["GET / HTTP/1.1", "Host: one.example"] + fields + ["Connection: close", "", ""]
+      let response = try await answer(to: lines.joined(separator: "\r\n"), port: gateway.port)
+      #expect(response.hasPrefix("HTTP/1.1 4"), "\(response)")
+    }
+    #expect(log.requests.isEmpty)
+  }
 }

@@ -45,6 +45,7 @@ extension ClientConnection {
     }
     count()
     exchange.reset()
+    retry.letGo()
     chain = nil
     plan = nil
     pool = nil

@@ -15,7 +15,8 @@ extension ClientConnection: UpstreamExchange {
   }
 
   func upstreamHead(_ head: inout ResponseHead) {
-    if judgeEndpoint(by: head.status) { return }
+    // The next endpoint may take content while this one did not.
+    if judgeEndpoint(by: head.status) { return process() }
     exchange.outcome.upstreamHead = worker.context.now
     swap(&exchange.response, &head)
     head.reset()

@@ -11,11 +11,10 @@ extension ClientConnection {
     if case .closedBeforeResponse = failure, failed.carried > 0, !failed.hasAnswered, !retry.sawStale {
       guard retry.isRepeatable else { return false }
       retry.sawStale = true
-      again(pool, failure, isFresh: true)
-      return true
+      return again(pool, isFresh: true)
     }
     pool.failed(failed.endpointIndex)
-    return tryElsewhere(than: failed.endpointIndex, pool, failure)
+    return tryElsewhere(than: failed.endpointIndex, pool)
   }
 
   /// Notes how the endpoint does; true when its answer is left aside and another endpoint is asked.
@@ -28,25 +27,28 @@ extension ClientConnection {
 
   private func leave(_ connection: UpstreamConnection, _ pool: UpstreamPool) -> Bool {
     guard retry.isRepeatable, pool.hasOther(than: connection.endpointIndex, retry.tried) else { return false }
-    guard tryElsewhere(than: connection.endpointIndex, pool, .connectFailed) else { return false }
+    guard tryElsewhere(than: connection.endpointIndex, pool) else { return false }
     connection.abandon()
     return true
   }
 
-  private func tryElsewhere(than endpoint: Int, _ pool: UpstreamPool, _ failure: UpstreamFailure) -> Bool {
+  private func tryElsewhere(than endpoint: Int, _ pool: UpstreamPool) -> Bool {
     guard retry.isRepeatable, retry.sent < pool.configuration.retry.attempts,
       pool.hasOther(than: endpoint, retry.tried), pool.budget.tryRetry(now: worker.context.now)
     else { return false }
     retry.sent += 1
     retry.tried.insert(endpoint)
-    again(pool, failure, isFresh: false)
-    return true
+    return again(pool, isFresh: false)
   }
 
-  private func again(_ pool: UpstreamPool, _ failure: UpstreamFailure, isFresh: Bool) {
+  /// False when there is no connection for it: then what came of the request stands.
+  private func again(_ pool: UpstreamPool, isFresh: Bool) -> Bool {
+    let key = HashKey.of(exchange, pool.configuration.balance)
+    let acquisition = pool.acquire(self, key: key, excluding: retry.tried, isFresh: isFresh)
+    if case .refused = acquisition { return false }
     exchange.outcome.retries += 1
     worker.counters.upstreamRetries &+= 1
-    let key = HashKey.of(exchange, pool.configuration.balance)
-    wait(pool.acquire(self, key: key, excluding: retry.tried, isFresh: isFresh), otherwise: failure)
+    wait(acquisition)
+    return true
   }
 }

@@ -71,6 +71,7 @@ extension ClientConnection: TimerTarget {
     guard worker.context.now < idleUntil else { return outputIsLate() }
     releaseInput()
     exchange.shrink()
+    content.begin(.none, limits: worker.limits.wire)
     arm(until: idleUntil)
   }
 

@@ -12,14 +12,13 @@ extension ClientConnection: UpstreamWaiter {
     addUpgradeFields()
     contentRate.begin(now: worker.context.now)
     let key = HashKey.of(exchange, pool.configuration.balance)
-    wait(pool.acquire(self, key: key), otherwise: nil)
+    wait(pool.acquire(self, key: key))
   }
 
-  /// - Parameter failure: what the client is told when there is no connection, in place of what the pool says.
-  func wait(_ acquisition: Acquisition, otherwise failure: UpstreamFailure?) {
+  func wait(_ acquisition: Acquisition) {
     switch acquisition {
     case .connection(let connection): send(over: connection)
-    case .refused(let reason): answer((failure ?? reason).reply)
+    case .refused(let reason): answer(reason.reply)
     case .waiting(let wish):
       self.wish = wish
       stage = .acquiring

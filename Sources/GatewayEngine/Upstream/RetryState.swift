@@ -23,8 +23,11 @@ struct RetryState {
     sawStale = false
     self.bound = bound
     isRepeatable = method.isIdempotent
-    if held.capacity > 0 { held = ByteBuffer() }
+    letGo()
   }
+
+  /// Lets go of the content: the request is done, and the connection may rest for long.
+  mutating func letGo() { if held.capacity > 0 { held = ByteBuffer() } }
 
   /// The request must not be sent again.
   mutating func forbid() { isRepeatable = false }
