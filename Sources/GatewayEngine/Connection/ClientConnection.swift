@@ -180,6 +180,8 @@ final class ClientConnection: StreamSocket {
 
   override func peerClosedUnread(isGone: Bool) {
     switch stage {
+    // Those who certainly want an answer come first.
+    case .acquiring where wish?.isQueued ?? false: close()
     case .judging, .acquiring, .upstream: isGone ? close() : clientHasClosed()
     case .head, .tunnel, .draining, .lingering, .closed: break
     }
