@@ -44,6 +44,7 @@ private final class ProbeFilter: IdentityFilter, RequestFilter, ResponseFilter {
 
   func request(_ exchange: Exchange) -> Verdict {
     exchange.requestAdditions.add(name: "x-probe", "a\r\nb: c".utf8)
+    exchange.requestAdditions.add(.userAgent, "probe".utf8)
     return .next
   }
 
@@ -78,7 +79,7 @@ private final class ProbeFilter: IdentityFilter, RequestFilter, ResponseFilter {
     try await TestGateway.with(Self.yaml(origin.port), plugins: [ProbePlugin.self]) { gateway in
       try await RawConnection.with(port: gateway.port) { exchange in
         for _ in 0..<2 {
-          try await exchange.send(request("GET /", "x-do: \(command)"))
+          try await exchange.send(request("GET /", "x-do: \(command)", "User-Agent: client"))
           let message = try #require(try await exchange.receiveMessage())
           let text = message.head + String(decoding: message.content, as: UTF8.self)
           #expect(text.contains(expected), "\(text)")
@@ -86,7 +87,10 @@ private final class ProbeFilter: IdentityFilter, RequestFilter, ResponseFilter {
         }
       }
     }
-    for seen in log.requests { #expect(seen.contains("x-probe: a  b: c\r\n")) }
+    for seen in log.requests {
+      #expect(seen.contains("x-probe: a  b: c\r\n"))
+      #expect(seen.contains("User-Agent: probe\r\n") && !seen.contains("User-Agent: client"))
+    }
   }
 
   @Test func forgetsAWaitingExchangeWhenTheClientLeaves() async throws {

@@ -17,16 +17,7 @@ extension ClientConnection: UpstreamExchange {
   func upstreamHead(_ head: inout ResponseHead) {
     // The next endpoint may take content while this one did not.
     if judgeEndpoint(by: head.status) { return process() }
-    exchange.outcome.upstreamHead = worker.context.now
-    swap(&exchange.response, &head)
-    head.reset()
-    do {
-      try exchange.response.block.removeConnectionFields()
-    } catch {
-      exchange.response.reset()
-      upstream?.abandon()
-      return upstreamFailed(.responseInvalid(ReasonCode(error.reason)))
-    }
+    guard adopt(&head) else { return }
     if let chain {
       for filter in chain.responses { filter.response(exchange) }
     }
@@ -36,6 +27,22 @@ extension ClientConnection: UpstreamExchange {
     chooseFraming()
     writeHead()
     armStreaming()
+  }
+
+  /// Makes a final response's head the exchange's; false when it is refused, which has been dealt with then.
+  func adopt(_ head: inout ResponseHead) -> Bool {
+    exchange.outcome.upstreamHead = worker.context.now
+    swap(&exchange.response, &head)
+    head.reset()
+    do {
+      try exchange.response.block.removeConnectionFields()
+      return true
+    } catch {
+      exchange.response.reset()
+      upstream?.abandon()
+      upstreamFailed(.responseInvalid(ReasonCode(error.reason)))
+      return false
+    }
   }
 
   /// What a stream says is for those who listen now.

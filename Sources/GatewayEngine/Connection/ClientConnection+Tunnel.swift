@@ -24,16 +24,7 @@ extension ClientConnection {
 
   /// The origin has switched protocols: from here on bytes pass as they are.
   func upstreamSwitched(_ head: inout ResponseHead) {
-    exchange.outcome.upstreamHead = worker.context.now
-    swap(&exchange.response, &head)
-    head.reset()
-    do {
-      try exchange.response.block.removeConnectionFields()
-    } catch {
-      exchange.response.reset()
-      upstream?.abandon()
-      return upstreamFailed(.responseInvalid(ReasonCode(error.reason)))
-    }
+    guard adopt(&head) else { return }
     // Others may have become tunnels since this one asked.
     guard worker.entrance.tunnels.take() else {
       exchange.response.reset()

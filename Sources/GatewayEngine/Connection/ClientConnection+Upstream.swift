@@ -10,6 +10,8 @@ extension ClientConnection: UpstreamWaiter {
     retry.begin(exchange.request.method, bound: pool.configuration.retry.body)
     ForwardingFields.apply(to: exchange, domain: domainField)
     addUpgradeFields()
+    // What a filter has added stands in place of what the client sent.
+    exchange.request.block.remove(exchange.requestAdditions.names)
     contentRate.begin(now: worker.context.now)
     let key = HashKey.of(exchange, pool.configuration.balance)
     wait(pool.acquire(self, key: key))
