@@ -8,24 +8,29 @@ final class AuthenticationFilter: IdentityFilter {
   private let missing: AuthenticationSettings.Missing
   private let query: AuthenticationSettings.Query
   private let slot: StateSlot
+  /// Where the verified token is kept for a later phase, if one wants it.
+  private let kept: StateSlot?
   private let waited = HasWaited()
 
   /// Marks an exchange that has waited for keys: it does so once.
   private final class HasWaited {}
 
   init(
-    judge: TokenJudge, replies: RefusalReplies, settings: AuthenticationSettings, slot: StateSlot
+    judge: TokenJudge, replies: RefusalReplies, settings: AuthenticationSettings, slot: StateSlot,
+    kept: StateSlot? = nil
   ) {
     self.judge = judge
     self.replies = replies
     self.missing = settings.missing
     self.query = settings.query
     self.slot = slot
+    self.kept = kept
   }
 
   func identify(_ exchange: Exchange) -> Verdict {
     do throws(TokenFailure) {
       let verified = try verifiedToken(exchange)
+      if let kept { exchange[kept] = verified }
       // Who asks is what the floor found: a domain's filter can refuse a token, not see another caller or scopes in it.
       if exchange.identity == nil { exchange.identity = verified?.identity }
       return .next

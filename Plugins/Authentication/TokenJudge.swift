@@ -10,6 +10,7 @@ final class TokenJudge: Sendable {
   private let maxToken: Int
   private let hits: Counter
   private let misses: Counter
+  private let evictions: Counter
 
   init(settings: AuthenticationSettings, environment: PluginEnvironment) throws(KeyProblem) {
     keys = try KeyStore(settings: settings, environment: environment)
@@ -22,6 +23,8 @@ final class TokenJudge: Sendable {
     let help = "Tokens looked up among those verified before."
     hits = environment.counters.counter(name, help: help, labels: [("result", "hit")])
     misses = environment.counters.counter(name, help: help, labels: [("result", "miss")])
+    evictions = environment.counters.counter(
+      "gatehouse_token_evictions_total", help: "Verified tokens forgotten to make room for others.")
   }
 
   /// The facts of a token that is good at this time and in this domain.
@@ -35,9 +38,20 @@ final class TokenJudge: Sendable {
       return known
     }
     misses.add()
-    let verified = try verifier.verify(token, keys: keys.current)
-    if let failure = verified.failure(at: wall, leeway: leeway, domain: domain) { throw failure }
-    cache.insert(verified, token: token)
-    return verified
+    let keys = keys.current
+    if let failure = cache.refusal(of: token, keys: keys.number) { throw failure }
+    do throws(TokenFailure) {
+      let verified = try verifier.verify(token, keys: keys)
+      let failure = verified.failure(at: wall, leeway: leeway, domain: domain)
+      // A token that fails in this domain may be good in others.
+      if failure == nil || failure == .wrongDomain {
+        evictions.add(UInt64(cache.insert(verified, token: token)))
+      }
+      if let failure { throw failure }
+      return verified
+    } catch {
+      cache.insert(error, token: token, keys: keys.number)
+      throw error
+    }
   }
 }

@@ -29,6 +29,7 @@ public struct AuthenticationSettings: PluginSettings {
   let cacheBytes: Int
   let refresh: Duration
   let cooldown: Duration
+  let forward: ForwardingSettings
 
   /// Reads the settings and reports what is wrong with them.
   public init(reading settings: SettingsReader) {
@@ -48,14 +49,20 @@ public struct AuthenticationSettings: PluginSettings {
     maxToken = settings.size("max_token", default: 8 << 10, in: 256...(64 << 10))
     refresh = settings.duration("refresh", default: .seconds(300), in: .seconds(1) ... .seconds(86_400))
     cooldown = settings.duration("cooldown", default: .seconds(10), in: .seconds(1) ... .seconds(3600))
+    forward = settings.mapping("forward").map(ForwardingSettings.init(reading:)) ?? .unchanged
+    if query == .judge, forward.token != .pass {
+      settings.fail(
+        "forward.token", "cannot take a token out of the query, where the API reads it first",
+        hint: "leave `query` at refuse, or `forward.token` at pass")
+    }
     let cache = settings.mapping("cache")
     cacheEntries = cache?.int("entries", default: Self.defaultEntries, in: 0...10_000_000) ?? Self.defaultEntries
     cacheBytes = cache?.size("bytes", default: Self.defaultBytes, in: 0...(16 << 30)) ?? Self.defaultBytes
     cache?.finish()
   }
 
-  private static let defaultEntries = 50_000
-  private static let defaultBytes = 64 << 20
+  private static let defaultEntries = 200_000
+  private static let defaultBytes = 256 << 20
   private static let mostSources = 32
 
   private static func readKeys(_ settings: SettingsReader) -> [KeySourceSettings] {
