@@ -32,3 +32,8 @@ final class VerificationKey: Sendable {
     name == other.name && issuer == other.issuer && algorithm == other.algorithm && digest == other.digest
   }
 }
+
+extension Optional<VerificationKey> {
+  /// Whether the key's source has withdrawn it. What no key vouches for is not withdrawn with one.
+  var isRetired: Bool { self?.isRetired ?? false }
+}

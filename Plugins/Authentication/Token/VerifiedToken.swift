@@ -9,10 +9,10 @@ final class VerifiedToken: Sendable {
   let notBefore: Int64
   /// The domains that the token is for; nil when the settings bind tokens to none.
   let domains: [[UInt8]]?
-  /// The key that it was verified by.
-  let key: VerificationKey
+  /// The key that it was verified by; nil when an endpoint that was asked vouches for it.
+  let key: VerificationKey?
 
-  init(identity: Identity, notBefore: Int64, domains: [[UInt8]]?, key: VerificationKey) {
+  init(identity: Identity, notBefore: Int64, domains: [[UInt8]]?, key: VerificationKey?) {
     self.identity = identity
     self.notBefore = notBefore
     self.domains = domains
