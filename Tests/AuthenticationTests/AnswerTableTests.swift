@@ -31,6 +31,21 @@ import Testing
     #expect(found(table, "t", one) == nil && found(table, "t", two) == 2)
   }
 
+  /// Hashes lead to a place; bytes decide.
+  @Test(arguments: [1, 7, 8, 9, 31]) func everyByteCounts(_ count: Int) {
+    let token = [UInt8](repeating: 0x61, count: count)
+    token.withUnsafeBytes { bytes in
+      let question = Question(bytes, nil, seed: 7)
+      #expect(question.isAbout(token, nil))
+      #expect(!question.isAbout(token + [0x61], nil) && !question.isAbout(Array(token.dropLast()), nil))
+      for place in 0..<count {
+        var other = token
+        other[place] = 0x62
+        #expect(!question.isAbout(other, nil))
+      }
+    }
+  }
+
   @Test(arguments: [(1000, 1 << 30), (5, 1 << 30), (100_000, 100_000)])
   func aFloodStaysWithinTheBounds(_ entries: Int, _ bytes: Int) {
     let table = AnswerTable(entries: entries, bytes: bytes)

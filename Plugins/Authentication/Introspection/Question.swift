@@ -20,7 +20,24 @@ struct Question {
   /// Whether all bytes of token and domain are these.
   func isAbout(_ token: [UInt8], _ domain: DomainFacts?) -> Bool {
     guard token.count == self.token.count, Self.areSame(domain, self.domain) else { return false }
-    return token.withUnsafeBytes { $0.elementsEqual(self.token) }
+    return token.withUnsafeBytes { Self.areEqual($0, self.token) }
+  }
+
+  /// A word at a time; both have the same length.
+  private static func areEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
+    var offset = 0
+    var difference: UInt64 = 0
+    while offset &+ 8 <= left.count {
+      difference |=
+        left.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+        ^ right.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+      offset &+= 8
+    }
+    while offset < left.count {
+      difference |= UInt64(left[offset] ^ right[offset])
+      offset &+= 1
+    }
+    return difference == 0
   }
 
   private static func areSame(_ left: DomainFacts?, _ right: DomainFacts?) -> Bool {
