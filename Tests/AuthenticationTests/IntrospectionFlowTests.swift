@@ -231,6 +231,28 @@ import Testing
     }
   }
 
+  /// Who may go on with what was known does not wait for a dead endpoint; that it lives again is found out all the same.
+  @Test func theLastKnownWaitsForNobody() async throws {
+    let settings: [(String, Setting)] = [("remember", "10s"), ("unreachable", ["last_known": "1h"])]
+    try await with(settings) { (visitor: Visitor, server: IntrospectionServer) async throws in
+      #expect(try await visitor.reason("t") == "next")
+      server.answer("no", status: .badGateway)
+      for number in 0..<Breaker.enough {
+        #expect(try await visitor.reason("u\(number)") == "introspection_unavailable")
+      }
+      let before = server.requests.count
+      visitor.clock.advance(seconds: 20)
+      server.answer(#"{"active":false}"#)
+      server.hold()
+      for _ in 0..<10 { #expect(try await visitor.reason("t") == "next", "the endpoint has not answered") }
+      try await server.waitForRequests(before + 1)
+      server.release()
+      try await visitor.waitForRest()
+      #expect(server.requests.count == before + 1)
+      #expect(try await visitor.reason("t") == "token_inactive")
+    }
+  }
+
   @Test func whatWasRefusedIsNotLastKnown() async throws {
     let settings: [(String, Setting)] = [("remember", "10s"), ("refused", "5s"), ("unreachable", ["last_known": "1h"])]
     try await with(settings) { (visitor: Visitor, server: IntrospectionServer) async throws in

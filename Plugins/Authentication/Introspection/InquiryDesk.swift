@@ -53,6 +53,9 @@ final class InquiryDesk: Sendable {
   /// How many questions are being asked, and how many exchanges wait.
   var load: (running: Int, waiting: Int) { state.withLock { ($0.running, $0.waiting) } }
 
+  /// Whether the endpoint is taken for dead.
+  var isDead: Bool { state.withLock { $0.breaker.isOpen } }
+
   /// Lets an exchange wait for the answer to a question.
   ///
   /// - Parameter resumption: makes the right to be resumed, with ``Continuation/again``; called only when it waits.
@@ -79,7 +82,7 @@ final class InquiryDesk: Sendable {
   func begin(_ inquiry: Inquiry, at now: Int64) -> Bool {
     let key = inquiry.key
     return state.withLock { state in
-      guard state.isOpen, state.entries[key] == nil, state.running < mostRunning, !state.breaker.isOpen else {
+      guard state.isOpen, state.entries[key] == nil, state.running < mostRunning, state.breaker.admits(at: now) else {
         return false
       }
       state.entries[key] = Entry(inquiry: inquiry)

@@ -76,6 +76,12 @@ final class Introspector: Sendable {
       return try facts(of: refusal.entry.answer, use)
     }
     counters.misses.add()
+    // While the endpoint is dead, who may go on does not wait until it is found alive.
+    if let standing = lastKnown(use), desk.isDead {
+      let facts = try facts(of: standing, use)
+      renew(Inquiry(question, candidate: facts, isVerified: verified != nil))
+      return facts
+    }
     let candidate = try candidate(use)
     return try suspend(Inquiry(question, candidate: candidate, isVerified: verified != nil), use, exchange, slot)
   }
@@ -110,11 +116,17 @@ final class Introspector: Sendable {
     case .active(let standing): return try facts(of: standing, use)
     case .refused(let failure): throw failure
     case .unavailable:
-      guard let lastKnown = settings.lastKnown, let known = answers.entry(of: use.question, at: use.now),
-        case .active(let standing) = known.entry.answer, use.now < standing.confirmed.saturatingAdd(lastKnown)
-      else { throw .introspectionUnavailable }
+      guard let standing = lastKnown(use) else { throw .introspectionUnavailable }
       return try facts(of: standing, use)
     }
+  }
+
+  /// What is known of the token from before, if it is not too long ago to go on with while nobody can say.
+  private func lastKnown(_ use: Use) -> Standing? {
+    guard let time = settings.lastKnown, let known = answers.entry(of: use.question, at: use.now),
+      case .active(let standing) = known.entry.answer, use.now < standing.confirmed.saturatingAdd(time)
+    else { return nil }
+    return standing
   }
 
   private func facts(of standing: Standing, _ use: Use) throws(TokenFailure) -> VerifiedToken {
