@@ -36,6 +36,7 @@ final class AuthenticationFilter: IdentityFilter {
       return .next
     } catch {
       if error == .keyUnknown, waitForKeys(exchange) { return .wait }
+      if error == .introspectionPending { return .wait }
       return .reply(replies[error])
     }
   }
@@ -44,16 +45,15 @@ final class AuthenticationFilter: IdentityFilter {
   private func verifiedToken(_ exchange: Exchange) throws(TokenFailure) -> VerifiedToken? {
     if let range = try tokenInQuery(exchange) {
       let result = exchange.request.withQuery { query in
-        judged(UnsafeRawBufferPointer(rebasing: query[range]), exchange.loop.wall, exchange.domain)
+        judged(UnsafeRawBufferPointer(rebasing: query[range]), exchange)
       }
       if let result { return try result.get() }
     }
-    let (wall, domain) = (exchange.loop.wall, exchange.domain)
     let result = exchange.request.block.withValue(of: .authorization) { value in
       guard let token = BearerCredential.token(in: value) else {
         return Result<VerifiedToken, TokenFailure>.failure(.malformed)
       }
-      return judged(token, wall, domain)
+      return judged(token, exchange)
     }
     if let result { return try result.get() }
     guard missing == .allow else { throw .missing }
@@ -61,10 +61,15 @@ final class AuthenticationFilter: IdentityFilter {
   }
 
   private func judged(
-    _ token: UnsafeRawBufferPointer, _ wall: Int64, _ domain: DomainFacts?
+    _ token: UnsafeRawBufferPointer, _ exchange: Exchange
   ) -> Result<VerifiedToken, TokenFailure> {
     do throws(TokenFailure) {
-      return .success(try judge.judge(token, at: wall, domain: domain))
+      let verified =
+        judge.hasKeys ? try judge.judge(token, at: exchange.loop.wall, domain: exchange.domain) : nil
+      if let introspector = judge.introspector {
+        return .success(try introspector.judge(token, verified: verified, for: exchange, slot: slot))
+      }
+      return verified.map { .success($0) } ?? .failure(.keyUnknown)
     } catch {
       return .failure(error)
     }

@@ -40,8 +40,14 @@ public struct AuthenticationPlugin: Plugin {
   }
 
   /// Fetches the key sets that are at addresses; fails when one cannot be had or holds no key.
-  public func start() async throws { try await judge.keys.start() }
+  public func start() async throws {
+    try await judge.keys.start()
+    judge.introspector?.start()
+  }
 
-  /// Ends the renewal of keys.
-  public func shutdown() async { await judge.keys.shutdown() }
+  /// Ends the renewal of keys and lets nobody wait for answers about tokens.
+  public func shutdown() async {
+    await judge.keys.shutdown()
+    await judge.introspector?.shutdown()
+  }
 }

@@ -5,6 +5,10 @@ import Synchronization
 final class TokenJudge: Sendable {
   let keys: KeyStore
   let cache: IdentityCache
+  /// Who is asked about tokens, if anybody is.
+  let introspector: Introspector?
+  /// Whether keys vouch for tokens; otherwise the introspector alone does.
+  let hasKeys: Bool
   private let verifier: TokenVerifier
   private let leeway: Int64
   private let maxToken: Int
@@ -17,6 +21,8 @@ final class TokenJudge: Sendable {
     cache = IdentityCache(
       entries: settings.cacheEntries, bytes: settings.cacheBytes, seed: environment.hashSeed)
     verifier = TokenVerifier(rules: ClaimRules(settings), permitted: keys.permitted, keysMayCome: keys.isRemote)
+    introspector = settings.introspection.map { Introspector($0, settings: settings, environment: environment) }
+    hasKeys = !settings.keys.isEmpty
     leeway = settings.leeway.nanoseconds
     maxToken = settings.maxToken
     let name = "gatehouse_token_lookups_total"

@@ -15,6 +15,7 @@ public struct AuthenticationSettings: PluginSettings {
   }
 
   let keys: [KeySourceSettings]
+  let introspection: IntrospectionSettings?
   let algorithms: [SignatureAlgorithm]
   let issuers: [String]
   let audiences: [String]
@@ -34,6 +35,7 @@ public struct AuthenticationSettings: PluginSettings {
   /// Reads the settings and reports what is wrong with them.
   public init(reading settings: SettingsReader) {
     keys = Self.readKeys(settings)
+    introspection = Self.readIntrospection(settings)
     algorithms = settings.choices("algorithms", default: [])
     if settings.has("algorithms"), algorithms.isEmpty {
       settings.fail("algorithms", "names no algorithm", hint: "name one, such as EdDSA, or leave `algorithms` out")
@@ -72,12 +74,20 @@ public struct AuthenticationSettings: PluginSettings {
     } else if let one = settings.mapping("keys") {
       readers = [one]
     }
+    if !settings.has("keys"), settings.has("introspect") { return [] }
     if readers.isEmpty || readers.count > mostSources {
       settings.fail(
         "keys", readers.isEmpty ? "is missing: no token could be verified" : "names too many sources",
-        hint: "write keys: { jwks: https://id.example/jwks.json }, or a list of up to \(mostSources)")
+        hint: "write keys: { jwks: https://id.example/jwks.json }, or a list of up to \(mostSources), or `introspect`")
     }
     return readers.map(KeySourceSettings.init(reading:))
+  }
+
+  private static func readIntrospection(_ settings: SettingsReader) -> IntrospectionSettings? {
+    guard settings.has("introspect") else { return nil }
+    if let introspection = settings.mapping("introspect") { return IntrospectionSettings(reading: introspection) }
+    settings.fail("introspect", "is empty", hint: "write introspect: { api: \"https://api.example.com\" }")
+    return nil
   }
 
   /// The names that are taken; none when the key is absent, which takes any. A key that is there and names nothing is a
