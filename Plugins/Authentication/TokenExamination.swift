@@ -50,7 +50,8 @@ extension AuthenticationPlugin {
     let parts = token.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
     guard token.count <= settings.maxToken, parts.count == 3,
       let text = Base64URL.decode(UnsafeRawBufferPointer(rebasing: parts[1])),
-      let claims = try? StrictJSON.object(text), let scopes = try? TokenScopes.read(claims.value(at: settings.scopeClaim))
+      let claims = try? StrictJSON.object(text),
+      let scopes = try? TokenScopes.read(claims.value(at: settings.scopeClaim))
     else { return nil }
     var expiry = Int64.max
     if case .number(let number) = claims["exp"] { expiry = NumericDate.nanoseconds(number) ?? .max }

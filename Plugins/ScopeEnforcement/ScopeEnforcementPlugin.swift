@@ -29,7 +29,9 @@ public struct ScopeEnforcementPlugin: Plugin {
   }
 
   /// The filter of one loop.
-  public func makeFilter(on loop: LoopContext) -> any Filter { ScopeEnforcementFilter(policy: policy, counters: counters) }
+  public func makeFilter(on loop: LoopContext) -> any Filter {
+    ScopeEnforcementFilter(policy: policy, counters: counters)
+  }
 
   private static func error(_ position: SourcePosition, _ message: String, hint: String) -> ConfigurationError {
     ConfigurationError(issues: [

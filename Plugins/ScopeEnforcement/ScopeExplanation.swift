@@ -26,7 +26,8 @@ extension ScopePolicy {
     let rule = rule(for: request)
     let widened = identity.map { universe.widen($0.scopes) }
     return ScopeExplanation(
-      operation: rule?.operation, wants: [wants(rule)] + routeWants, widened: widened.map { universe.names(of: $0.set) },
+      operation: rule?.operation, wants: [wants(rule)] + routeWants,
+      widened: widened.map { universe.names(of: $0.set) },
       unknown: widened?.unknown ?? [], deprecated: widened?.deprecated ?? [],
       sufficient: sufficient(rule, widened?.set),
       refusal: refusal(rule, identity, identity?.effectiveScopes(in: universe)), isShadow: isShadow)

@@ -84,7 +84,8 @@ import Testing
 
   @Test(arguments: [
     (#""groups":{"g":[]}"#, "groups.g: a group without scopes"), (#""groups":{"":["a"]}"#, "a group without a name"),
-    (#""groups":{"g":["a","a"]}"#, "groups.g: a scope stands twice"), (#""groups":["g"]"#, "groups: is of the wrong type"),
+    (#""groups":{"g":["a","a"]}"#, "groups.g: a scope stands twice"),
+    (#""groups":["g"]"#, "groups: is of the wrong type"),
     (#""deprecatedGroups":"g""#, "deprecatedGroups: is of the wrong type"),
     (#""deprecatedGroups":[""]"#, "deprecatedGroups: an empty scope"),
   ])

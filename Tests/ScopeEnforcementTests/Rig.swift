@@ -67,6 +67,7 @@ struct Rig {
     eventLoop: EmbeddedEventLoop(), index: 0, clock: StillClock(), random: SystemRandomNumberGenerator())
   let filter: any AuthorizeFilter
   let policy: ScopePolicy
+  let settings: ScopeEnforcementSettings
   let counters = CounterRegistry()
 
   init(_ settings: [String: [String]] = [:], catalog: OperationCatalog) throws {
@@ -89,6 +90,7 @@ struct Rig {
     guard let filter = plugin.makeFilter(on: loop) as? any AuthorizeFilter else { throw RigError.noFilter }
     self.filter = filter
     policy = plugin.policy
+    self.settings = decoded
   }
 
   enum RigError: Error { case noFilter, noHead }

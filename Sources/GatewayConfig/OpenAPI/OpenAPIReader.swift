@@ -48,7 +48,8 @@ struct OpenAPIReader {
     }
     if let version = root["swagger"] {
       if version.text == "2.0" { return .swagger2 }
-      report(version, "is not a version this gateway reads", hint: "write \"2.0\", or an OpenAPI document of 3.0 or 3.1")
+      report(
+        version, "is not a version this gateway reads", hint: "write \"2.0\", or an OpenAPI document of 3.0 or 3.1")
       return nil
     }
     report(

@@ -36,7 +36,8 @@ public final class ScopeUniverse: Sendable {
     self.indices = indices
     self.names = ordered
     self.groups = Dictionary(
-      members.map { (Array($0.key.utf8), Self.set(of: $0.value, in: indices)) }, uniquingKeysWith: { first, _ in first })
+      members.map { (Array($0.key.utf8), Self.set(of: $0.value, in: indices)) }, uniquingKeysWith: { first, _ in first }
+    )
     self.deprecated = Set(deprecated.map { Array($0.utf8) })
     self.honoursDeprecated = honoursDeprecated
     var hash = SHA256()

@@ -86,7 +86,9 @@ struct ScopeCheck {
       if !policy.allowsUnlisted {
         add(.wrong, "route_uncovered", domain, route, "no operation fits it, so every request is refused")
       } else if policy.routeRule == nil {
-        add(.warning, "route_unjudged", domain, route, "no operation fits it, and `unlisted: allow` lets everybody through")
+        add(
+          .warning, "route_unjudged", domain, route,
+          "no operation fits it, and `unlisted: allow` lets everybody through")
       }
     }
     for scope in policy.unknownRuleNames {

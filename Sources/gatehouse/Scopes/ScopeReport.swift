@@ -49,7 +49,8 @@ struct ScopeReport: Encodable {
       let severity = finding.severity == .wrong ? "wrong  " : "warning"
       lines.append("  \(severity) \(finding.code): \(finding.route.map { "\($0): " } ?? "")\(finding.message)")
     }
-    let verdict = findings.isEmpty ? "nothing to report" : "\(wrong) wrong, \(warnings) \(warnings == 1 ? "warning" : "warnings")"
+    let verdict =
+      findings.isEmpty ? "nothing to report" : "\(wrong) wrong, \(warnings) \(warnings == 1 ? "warning" : "warnings")"
     lines.append("\(domains) domains, \(routes) routes: \(verdict)")
     return lines.joined(separator: "\n")
   }
