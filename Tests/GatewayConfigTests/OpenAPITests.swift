@@ -183,7 +183,7 @@ import Testing
     ("openapi: 4.0.0\npaths: {}", "is not a version"), ("openapi: []", "is not a version"),
     ("swagger: 1.2", "is not a version"), ("swagger: \"2.0\"\n", "there are no `paths`"),
     ("name: x", "neither a catalogue of operations nor an OpenAPI document"), ("[]", "neither a catalogue"),
-    ("{\"version\":1 \"a\"}", "no valid YAML"), ("{", "no valid YAML"), ("", "empty"), ("a: [b", "no valid YAML"),
+    ("{\"version\":1 \"a\"}", "neither a catalogue"), ("{", "no valid YAML"), ("", "empty"), ("a: [b", "no valid YAML"),
     (
       "openapi: 3.0.0\ncomponents: { securitySchemes: { o: { type: magic } } }\npaths: { /a: { get: {} } }",
       "api.yaml:2:45: error: components.securitySchemes.o.type: is no kind of security scheme"

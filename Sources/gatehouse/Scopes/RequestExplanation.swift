@@ -122,14 +122,23 @@ extension RequestExplanation {
       } else if result.lacksKeys, let claimed = result.claimed {
         sayUnverified(claimed, wall, &outcome)
       } else if let refusal = result.refusal {
-        outcome.say("token", result.claimed.map { TokenWords.describe($0, now: wall) } ?? "none that can be read")
-        outcome.say("", "NOT VERIFIED: \(refusal.reason?.text ?? ""); what follows is what it says of itself")
-        outcome.refuse(refusal.status, refusal.reason?.text ?? "", refusal.words)
+        sayRefused(refusal, result.claimed, wall, &outcome)
       } else {
         outcome.say("token", "none, which `missing: allow` takes")
       }
     }
     return identity
+  }
+
+  private func sayRefused(_ refusal: Reply, _ claimed: Identity?, _ wall: Int64, _ outcome: inout Outcome) {
+    let reason = refusal.reason?.text ?? ""
+    if let claimed {
+      outcome.say("token", TokenWords.describe(claimed, now: wall))
+      outcome.say("", "NOT VERIFIED: \(reason); this and what follows is what it says of itself")
+    } else {
+      outcome.say("token", token == nil ? "none" : "NOT VERIFIED: \(reason)")
+    }
+    outcome.refuse(refusal.status, reason, refusal.words)
   }
 
   private func sayUnverified(_ claimed: Identity, _ wall: Int64, _ outcome: inout Outcome) {
