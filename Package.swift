@@ -80,7 +80,7 @@ let package = Package(
   ],
   targets: [
     source("HTTPWire", [nio]),
-    source("GatewayKit", ["HTTPWire", nio, logging]),
+    source("GatewayKit", ["HTTPWire", crypto, nio, logging]),
     .target(name: "CEpoll"),
     source("GatewayEngine", ["CEpoll", "GatewayKit", "HTTPWire", nio, nioPosix, nioSSL, nioTLS, logging]),
     source("GatewayConfig", ["GatewayKit", yams]),

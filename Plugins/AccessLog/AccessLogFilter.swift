@@ -14,12 +14,13 @@ final class AccessLogFilter: ObserveFilter {
   }
 
   func observe(_ exchange: Exchange) {
-    if sampleBelow < 1 << 32, Self.isSuccess(exchange.outcome), exchange.loop.random() >> 32 >= sampleBelow { return }
+    if sampleBelow < 1 << 32, Self.isSuccess(exchange), exchange.loop.random() >> 32 >= sampleBelow { return }
     renderer.render(exchange) { buffer.append($0) }
   }
 
   /// What went well may be sampled; everything else is always logged.
-  private static func isSuccess(_ outcome: Outcome) -> Bool {
-    outcome.reason == nil && outcome.status >= 100 && outcome.status < 400
+  private static func isSuccess(_ exchange: Exchange) -> Bool {
+    let outcome = exchange.outcome
+    return outcome.reason == nil && exchange.shadowReason == nil && outcome.status >= 100 && outcome.status < 400
   }
 }

@@ -6,8 +6,8 @@ public struct AuthenticationPlugin: Plugin {
   public static let descriptor = PluginDescriptor(
     id: "authentication", summary: "Verifies access tokens and establishes who asks.")
 
-  private let settings: AuthenticationSettings
-  private let replies: RefusalReplies
+  let settings: AuthenticationSettings
+  let replies: RefusalReplies
   private let slot: StateSlot
   private let forwarding: Forwarding?
   let judge: TokenJudge

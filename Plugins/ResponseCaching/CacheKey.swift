@@ -21,7 +21,7 @@ struct CacheKeyBuilder: ~Copyable {
   mutating func make(_ exchange: Exchange, _ request: RequestHead, _ domain: DomainFacts) -> Bool {
     bytes.reset()
     domain.key.withUnsafeReadableBytes { bytes.append(part: $0) }
-    guard appendClass(exchange.identity) else { return false }
+    guard appendClass(exchange.identity, exchange.effectiveScopes) else { return false }
     // The origin sees the scheme and whether the domain was named.
     let isNamed = request.block.withValue(of: .losantdomain) { !$0.isEmpty } ?? false
     let hasQuery = request.hasQuery
@@ -33,7 +33,7 @@ struct CacheKeyBuilder: ~Copyable {
     return true
   }
 
-  private mutating func appendClass(_ identity: Identity?) -> Bool {
+  private mutating func appendClass(_ identity: Identity?, _ scopes: EffectiveScopes?) -> Bool {
     switch share {
     case .public:
       bytes.append(1 as UInt8)
@@ -42,8 +42,9 @@ struct CacheKeyBuilder: ~Copyable {
       bytes.append((identity == nil ? 2 : 3) as UInt8)
     case .scopes:
       guard let identity else { return false }
-      bytes.append(4 as UInt8)
-      bytes.append(identity.scopesFingerprint)
+      // Two kinds of digests, so two tags: what one stands for is never taken for the other.
+      bytes.append((scopes == nil ? 4 : 6) as UInt8)
+      bytes.append(scopes?.fingerprint ?? identity.scopesFingerprint)
     case .token:
       guard let identity else { return false }
       bytes.append(5 as UInt8)

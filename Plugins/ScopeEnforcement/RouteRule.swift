@@ -1,7 +1,11 @@
 import GatewayKit
 
 /// The scopes that a route asks for on top of what its operations do.
-struct RouteRule: Sendable {
+package struct RouteRule: Sendable {
+  /// One of these, unless there is none.
+  package let anyNames: [String]
+  /// All of these.
+  package let allNames: [String]
   private let any: ScopeSet?
   private let all: ScopeSet?
   private let anyMissing: Reply
@@ -10,6 +14,8 @@ struct RouteRule: Sendable {
   /// nil when the settings ask for none.
   init?(_ settings: ScopeEnforcementSettings, universe: ScopeUniverse) {
     if settings.any.isEmpty && settings.all.isEmpty { return nil }
+    anyNames = settings.any
+    allNames = settings.all
     any = settings.any.isEmpty ? nil : universe.set(of: settings.any)
     all = settings.all.isEmpty ? nil : universe.set(of: settings.all)
     anyMissing = InsufficientScope.reply("this route needs a token with one of the scopes", settings.any)

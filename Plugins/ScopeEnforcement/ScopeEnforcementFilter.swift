@@ -3,27 +3,30 @@ import GatewayKit
 /// Decides whether the identity's scopes allow the operation. It decides anew for every exchange and remembers nothing.
 final class ScopeEnforcementFilter: AuthorizeFilter {
   private let policy: ScopePolicy
+  private let counters: ScopeCounters
 
-  init(policy: ScopePolicy) { self.policy = policy }
-
-  func authorize(_ exchange: Exchange) -> Verdict {
-    guard let rule = policy.rule(for: exchange.request) else {
-      exchange.operation = nil
-      return policy.allowsUnlisted ? judgeRoute(exchange) : .reply(policy.operationUnknown)
-    }
-    exchange.operation = rule.operation
-    if rule.operation.requiresToken {
-      guard let identity = exchange.identity else { return .reply(policy.tokenMissing) }
-      if rule.operation.deniesOAuth, OAuthKind.isNamed(by: identity.kind) { return .reply(rule.oauthDenied) }
-      guard identity.scopeSet(in: policy.universe).intersects(rule.scopes) else { return .reply(rule.insufficient) }
-    }
-    return judgeRoute(exchange)
+  init(policy: ScopePolicy, counters: ScopeCounters) {
+    self.policy = policy
+    self.counters = counters
   }
 
-  private func judgeRoute(_ exchange: Exchange) -> Verdict {
-    guard let rule = policy.routeRule else { return .next }
-    guard let identity = exchange.identity else { return .reply(policy.tokenMissing) }
-    if let refusal = rule.refusal(identity.scopeSet(in: policy.universe)) { return .reply(refusal) }
+  func authorize(_ exchange: Exchange) -> Verdict {
+    let identity = exchange.identity
+    let scopes = identity?.effectiveScopes(in: policy.universe)
+    exchange.effectiveScopes = scopes
+    scopes?.countDeprecated(counters.deprecated)
+    let rule = policy.rule(for: exchange.request)
+    exchange.operation = rule?.operation
+    guard let refusal = policy.refusal(rule, identity, scopes) else { return .next }
+    if !policy.isShadow { return .reply(refusal) }
+    note(refusal, exchange)
     return .next
+  }
+
+  /// What would have been refused goes on; that it would have been is counted and logged.
+  private func note(_ refusal: Reply, _ exchange: Exchange) {
+    guard let reason = refusal.reason else { return }
+    counters.shadowDenials[reason]?.add()
+    if exchange.shadowReason == nil { exchange.shadowReason = reason }
   }
 }

@@ -6,7 +6,9 @@ public struct ScopeEnforcementPlugin: Plugin {
   public static let descriptor = PluginDescriptor(
     id: "scopes", summary: "Lets a token do only what its scopes allow, by a catalogue of operations.")
 
-  private let policy: ScopePolicy
+  /// What is enforced.
+  package let policy: ScopePolicy
+  private let counters: ScopeCounters
 
   /// Compiles the rules. An unknown catalogue fails the load.
   public init(
@@ -18,6 +20,7 @@ public struct ScopeEnforcementPlugin: Plugin {
         position, "there is no catalogue of operations `\(settings.operations)`",
         hint: known.isEmpty ? "no catalogue is configured" : "known catalogues: \(known.joined(separator: ", "))")
     }
+    counters = ScopeCounters(environment.counters)
     do throws(PolicyProblem) {
       policy = try ScopePolicy(settings, catalog: catalog)
     } catch {
@@ -26,7 +29,9 @@ public struct ScopeEnforcementPlugin: Plugin {
   }
 
   /// The filter of one loop.
-  public func makeFilter(on loop: LoopContext) -> any Filter { ScopeEnforcementFilter(policy: policy) }
+  public func makeFilter(on loop: LoopContext) -> any Filter {
+    ScopeEnforcementFilter(policy: policy, counters: counters)
+  }
 
   private static func error(_ position: SourcePosition, _ message: String, hint: String) -> ConfigurationError {
     ConfigurationError(issues: [

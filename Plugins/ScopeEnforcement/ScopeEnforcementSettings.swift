@@ -13,12 +13,31 @@ public struct ScopeEnforcementSettings: PluginSettings {
     case forbidden = "403"
   }
 
+  /// What becomes of a token's deprecated groups.
+  enum Deprecated: String, Sendable, Hashable, CaseIterable {
+    case allow, deny
+  }
+
+  /// Who may call an operation of which its document does not say it.
+  enum WithoutSecurity: String, Sendable, Hashable, CaseIterable {
+    case deny, token, allow
+  }
+
+  /// Whether a refusal is one.
+  enum Mode: String, Sendable, Hashable, CaseIterable {
+    case enforce, shadow
+  }
+
   let operations: String
-  let basePath: String
+  /// nil for what the catalogue says.
+  let basePath: String?
   let unlisted: Unlisted
   let any: [String]
   let all: [String]
   let missingToken: MissingToken
+  let deprecated: Deprecated
+  let withoutSecurity: WithoutSecurity
+  let mode: Mode
 
   /// Reads the settings and reports what is wrong with them.
   public init(reading settings: SettingsReader) {
@@ -28,10 +47,13 @@ public struct ScopeEnforcementSettings: PluginSettings {
     any = Self.readScopes("any", settings)
     all = Self.readScopes("all", settings)
     missingToken = settings.choice("missing_token", default: .unauthorized)
+    deprecated = settings.choice("deprecated", default: .allow)
+    withoutSecurity = settings.choice("without_security", default: .deny)
+    mode = settings.choice("mode", default: .enforce)
   }
 
-  private static func readBasePath(_ settings: SettingsReader) -> String {
-    let path = settings.string("base_path", default: "")
+  private static func readBasePath(_ settings: SettingsReader) -> String? {
+    guard let path = settings.optionalString("base_path") else { return nil }
     if path.isEmpty || path == "/" { return "" }
     let isPath = path.hasPrefix("/") && !path.hasSuffix("/") && !path.contains("//")
     if !isPath || path.contains(where: { "{}*?#% ".contains($0) }) {

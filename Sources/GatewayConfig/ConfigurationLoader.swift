@@ -59,6 +59,15 @@ package enum ConfigurationLoader {
           position: start, path: "", message: "the file \(error.reason)", hint: "name a readable YAML file"))
       return nil
     }
+    return readText(bytes, file: path, issues: issues) {
+      YAMLDocument(file: path, baseDirectory: nil, environment: environment, issues: issues)
+    }
+  }
+
+  /// The root of a document of these bytes; nil after reporting why there is none.
+  static func readText(
+    _ bytes: [UInt8], file path: String, issues: IssueCollector, document: () -> YAMLDocument
+  ) -> ConfigNode? {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       issues.append(
         ConfigurationIssue(
@@ -66,7 +75,7 @@ package enum ConfigurationLoader {
           message: "the file is not UTF-8 from this line on", hint: "save it as UTF-8"))
       return nil
     }
-    var document = YAMLDocument(file: path, baseDirectory: nil, environment: environment, issues: issues)
+    var document = document()
     return document.read(text)
   }
 

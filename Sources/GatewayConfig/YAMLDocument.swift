@@ -10,6 +10,8 @@ import Yams
 struct YAMLDocument {
   /// Deeper files are no configuration.
   static let deepest = 32
+  /// Deeper files are no description of an API.
+  static let deepestDescription = 128
   /// How many nodes aliases may add to those that are written.
   static let mostAliasedNodes = 100_000
   /// A character for private use, which no configuration needs.
@@ -36,7 +38,9 @@ struct YAMLDocument {
   let file: String
   let baseDirectory: String?
   let issues: IssueCollector
-  private var interpolation: Interpolation
+  /// nil when texts stand for themselves.
+  private var interpolation: Interpolation?
+  private let deepest: Int
   /// The way to the node that is being converted.
   private(set) var trail: [Step] = []
   private var anchors: [String: Converted] = [:]
@@ -47,6 +51,16 @@ struct YAMLDocument {
     self.baseDirectory = baseDirectory
     self.issues = issues
     interpolation = Interpolation(environment: environment, limit: ConfigurationLoader.largestFile)
+    deepest = Self.deepest
+  }
+
+  /// A document that is no configuration: deeper, and `$` has no meaning in it.
+  init(description file: String, issues: IssueCollector) {
+    self.file = file
+    self.baseDirectory = nil
+    self.issues = issues
+    interpolation = nil
+    deepest = Self.deepestDescription
   }
 
   /// The root node; nil after reporting why there is none.
@@ -63,7 +77,7 @@ struct YAMLDocument {
       // The nodes refer to their anchors weakly, and the parser holds these.
       return try withExtendedLifetime(parser) {
         guard let root = try parser.singleRoot() else {
-          report(at: position(nil), "the file is empty", hint: "begin with `version: 1`")
+          report(at: position(nil), "the file is empty", hint: interpolation == nil ? nil : "begin with `version: 1`")
           return nil
         }
         return try convert(root).node
@@ -164,8 +178,8 @@ struct YAMLDocument {
     if isNull(scalar) { return Converted(node: ConfigNode(.null, position: place)) }
     if let name = alias(scalar) { return try resolve(name, position: place) }
     let text = Self.restore(scalar.string)
-    switch interpolation.apply(to: text) {
-    case .unchanged:
+    switch interpolation?.apply(to: text) {
+    case .unchanged, nil:
       return Converted(node: ConfigNode(.scalar(text, quoted: scalar.style != .plain), position: place))
     case .changed(let text, let hasVariables):
       return Converted(
@@ -195,8 +209,8 @@ struct YAMLDocument {
   }
 
   private func check(depth: Int, at place: SourcePosition) throws {
-    guard depth > Self.deepest else { return }
-    report(at: place, "nested deeper than \(Self.deepest) levels", hint: "write it flatter")
+    guard depth > deepest else { return }
+    report(at: place, "nested deeper than \(deepest) levels", hint: "write it flatter")
     throw BoundExceeded()
   }
 

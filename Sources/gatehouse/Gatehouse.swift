@@ -12,13 +12,14 @@ struct Gatehouse: AsyncParsableCommand {
         gatehouse check gatehouse.yaml  say what is wrong with a configuration
         gatehouse run gatehouse.yaml    run the gateway
         gatehouse tokens list           work with API tokens, behind a gateway or not
+        gatehouse scopes check FILE     say which routes and operations nobody judges, or nobody reaches
 
       Exit codes: 0 all went well; 1 it did not, and standard error says why; 64 the \
       command line was wrong.
       """,
     version: Version.current,
     subcommands: [
-      RunCommand.self, CheckCommand.self, DemoCommand.self, TokensCommand.self, TokenServiceCommand.self,
-      VersionCommand.self,
+      RunCommand.self, CheckCommand.self, DemoCommand.self, TokensCommand.self, ScopesCommand.self,
+      TokenServiceCommand.self, VersionCommand.self,
     ])
 }

@@ -65,11 +65,33 @@ import Testing
   @Test func aRightCatalogueIsRead() throws {
     let catalog = try OperationCatalog(
       json: Array(#"{"version":1,"name":"x","source":"s","operations":[\#(Self.right)]}"#.utf8), file: "c.json")
-    #expect(
-      catalog.operations == [
-        .init(
-          id: "a.get", method: "GET", pathTemplate: "/a/{id}", scopes: ["a.*"], requiresToken: true, deniesOAuth: false)
-      ])
+    let operation = try #require(catalog.operations.first)
+    #expect(catalog.operations.count == 1)
+    #expect(operation.id == "a.get" && operation.method == "GET" && operation.pathTemplate == "/a/{id}")
+    #expect(operation.scopes == ["a.*"] && operation.alternatives.isEmpty && operation.basePaths == [""])
+    #expect(operation.requiresToken && !operation.deniesOAuth && operation.statesSecurity && !operation.isDeniedToAll)
+  }
+
+  @Test func groupsAndAlternativesAreRead() throws {
+    let json = #"""
+      {"version":1,"name":"x","groups":{"all.A":["a.get","a.post"]},"deprecatedGroups":["old"],"operations":[
+      {"id":"a.post","method":"POST","path":"/a","auth":"token","scopes":[],"alternatives":[["a.post","b"],["c"]]}]}
+      """#
+    let catalog = try OperationCatalog(json: Array(json.utf8), file: "c.json")
+    #expect(catalog.groups == ["all.A": ["a.get", "a.post"]] && catalog.deprecatedGroups == ["old"])
+    #expect(catalog.operations.first?.alternatives == [["a.post", "b"], ["c"]])
+  }
+
+  @Test(arguments: [
+    (#""groups":{"g":[]}"#, "groups.g: a group without scopes"), (#""groups":{"":["a"]}"#, "a group without a name"),
+    (#""groups":{"g":["a","a"]}"#, "groups.g: a scope stands twice"),
+    (#""groups":["g"]"#, "groups: is of the wrong type"),
+    (#""deprecatedGroups":"g""#, "deprecatedGroups: is of the wrong type"),
+    (#""deprecatedGroups":[""]"#, "deprecatedGroups: an empty scope"),
+  ])
+  func aWrongGroupIsTold(member: String, message: String) {
+    let found = issues(Self.right, head: #""version":1,"name":"x",\#(member)"#)
+    #expect(found.count == 1 && found[0].contains(message), "\(found)")
   }
 
   @Test(arguments: [
@@ -81,6 +103,14 @@ import Testing
     ),
     (#"{"id":"a","method":"GET","path":"/a","auth":"token","scopes":[]}"#, "nobody could be allowed"),
     (#"{"id":"a","method":"GET","path":"/a","auth":"token","scopes":[""]}"#, "an empty scope"),
+    (
+      #"{"id":"a","method":"GET","path":"/a","auth":"token","scopes":[],"alternatives":[["s",""]]}"#,
+      "operations[0].alternatives[0]: an empty scope"
+    ),
+    (
+      #"{"id":"a","method":"GET","path":"/a","auth":"token","scopes":["s"],"alternatives":["s"]}"#,
+      "alternatives: is of the wrong type"
+    ),
     (#"{"id":"a","method":"GET","path":"/a","auth":"token","scopes":["s","s"]}"#, "stands twice"),
     (#"{"id":"a","method":"GET","path":"/a","auth":"maybe","scopes":["s"]}"#, "neither none nor token"),
     (#"{"id":"a","method":"get","path":"/a","auth":"none","scopes":[]}"#, "operations[0].method: is no method"),

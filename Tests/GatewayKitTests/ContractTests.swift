@@ -31,10 +31,13 @@ import Testing
     exchange.route = RouteFacts(pattern: "*", methods: "*")
     exchange.identity = Values.identity(["a"])
     exchange.cacheResult = "hit"
+    exchange.effectiveScopes = exchange.identity?.effectiveScopes(in: ScopeUniverse(["a"]))
+    exchange.shadowReason = "scope_insufficient"
     exchange.requestAdditions.add(name: "x-a", "1".utf8)
     exchange.replyInProgress = Reply(refusing: 403, "no", message: "no")
     exchange.reset()
     #expect(exchange.domain == nil && exchange.route == nil && exchange.identity == nil && exchange.cacheResult == nil)
+    #expect(exchange.effectiveScopes == nil && exchange.shadowReason == nil)
     #expect(exchange.requestAdditions.lines.readableBytes == 0 && exchange.replyInProgress == nil)
   }
 
@@ -54,8 +57,8 @@ import Testing
     let identity = Values.identity(["b"])
     for _ in 0..<10 {
       let universe = ScopeUniverse(["a", "b"])
-      #expect(identity.scopeSet(in: universe).intersects(universe.set(of: ["b"])))
-      #expect(!identity.scopeSet(in: universe).intersects(universe.set(of: ["a"])))
+      #expect(identity.effectiveScopes(in: universe).set.intersects(universe.set(of: ["b"])))
+      #expect(!identity.effectiveScopes(in: universe).set.intersects(universe.set(of: ["a"])))
     }
   }
 

@@ -110,6 +110,43 @@ import Testing
     }
   }
 
+  /// Where scopes were judged, who shares is told by what they come to, and never mixed with what a token says.
+  @Test func sharesByWidenedScopes() throws {
+    let universe = ScopeUniverse(["a.get", "a.post"], groups: ["all.A": ["a.get", "a.post", "all.A"]])
+    func exchange(_ cache: CacheHarness, _ identity: Identity, judged: Bool) throws -> Exchange {
+      let exchange = try cache.bench.exchange(identity: identity)
+      if judged { exchange.effectiveScopes = identity.effectiveScopes(in: universe) }
+      return exchange
+    }
+    let first = Identity.sample(1, scopes: ["a.get", "a.post", "all.A"])
+    let cases: [(scopes: [String], judged: Bool, isHit: Bool)] = [
+      (["all.A"], true, true), (["a.get", "a.post", "all.A"], true, true), (["a.get"], true, false),
+      (["all.A", "foreign"], true, false), (["a.get", "a.post", "all.A"], false, false), (["all.A"], false, false),
+    ]
+    for (scopes, judged, isHit) in cases {
+      let cache = try CacheHarness(["ttl": .text("1h"), "share": .text("scopes")])
+      _ = try cache.run(exchange(cache, first, judged: true))
+      #expect(
+        try cache.run(exchange(cache, .sample(2, scopes: scopes), judged: judged)).isHit == isHit, "\(scopes) \(judged)"
+      )
+    }
+  }
+
+  /// Equal digests of the two kinds give two keys.
+  @Test func kindsOfDigestsAreApart() throws {
+    let cache = try CacheHarness(["ttl": .text("1h"), "share": .text("scopes")])
+    let universe = ScopeUniverse(["a"])
+    let judged = Identity.sample(1, scopes: ["a"])
+    let scopes = judged.effectiveScopes(in: universe)
+    let twin = Identity(
+      fingerprint: Fingerprint(9, 9, 9, 9), subject: "twin", kind: "", issuer: "", tokenID: "", scopes: ["b"],
+      scopesFingerprint: scopes.fingerprint, expiry: .max)
+    let first = try cache.bench.exchange(identity: judged)
+    first.effectiveScopes = scopes
+    _ = try cache.run(first)
+    #expect(try !cache.run(cache.bench.exchange(identity: twin)).isHit)
+  }
+
   @Test func schemesAreApart() throws {
     let cache = try CacheHarness(["ttl": .text("1h")])
     let secure = try cache.bench.exchange(identity: .sample(1))

@@ -66,6 +66,9 @@ struct Rig {
   let loop = LoopContext(
     eventLoop: EmbeddedEventLoop(), index: 0, clock: StillClock(), random: SystemRandomNumberGenerator())
   let filter: any AuthorizeFilter
+  let policy: ScopePolicy
+  let settings: ScopeEnforcementSettings
+  let counters = CounterRegistry()
 
   init(_ settings: [String: [String]] = [:], catalog: OperationCatalog) throws {
     let position = SourcePosition(file: "test.yaml", line: 1, column: 1)
@@ -82,10 +85,12 @@ struct Rig {
     let environment = PluginEnvironment(
       clock: StillClock(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
       eventLoopGroup: EmbeddedEventLoop(), catalogs: ["api": catalog, "other": catalog], hashSeed: 1,
-      counters: CounterRegistry())
+      counters: counters)
     let plugin = try ScopeEnforcementPlugin(settings: decoded, at: position, environment: environment)
     guard let filter = plugin.makeFilter(on: loop) as? any AuthorizeFilter else { throw RigError.noFilter }
     self.filter = filter
+    policy = plugin.policy
+    self.settings = decoded
   }
 
   enum RigError: Error { case noFilter, noHead }
@@ -99,12 +104,26 @@ struct Rig {
 
   /// What becomes of a request.
   func judge(_ line: String, _ identity: Identity?) throws -> Judgement {
+    let exchange = try exchange(line, identity)
+    return Judgement(filter.authorize(exchange), exchange.operation?.id)
+  }
+
+  func exchange(_ line: String, _ identity: Identity?) throws -> Exchange {
     let exchange = Exchange(loop: loop, peerAddress: "192.0.2.1", isSecure: false)
     var buffer = ByteBuffer(string: "\(line) HTTP/1.1\r\nHost: example.com\r\n\r\n")
     var parser = RequestHeadParser(limits: WireLimits())
     guard try parser.parse(&buffer, into: &exchange.request) else { throw RigError.noHead }
     exchange.identity = identity
-    return Judgement(filter.authorize(exchange), exchange.operation?.id)
+    return exchange
+  }
+
+  /// The counters that are not zero, by name and labels.
+  var counted: [String: UInt64] {
+    var counted: [String: UInt64] = [:]
+    for entry in counters.snapshot() where entry.value > 0 {
+      counted[entry.key.labels.isEmpty ? entry.key.name : "\(entry.key.name){\(entry.key.labels)}"] = entry.value
+    }
+    return counted
   }
 }
 

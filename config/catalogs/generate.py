@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes a catalogue of operations for Gatehouse.
 
-    python3 generate.py operations.json > losant.json
+    python3 generate.py operations.json --deprecated applications dashboards > losant.json
 
 The input describes an API: {"meta": {"source": ...}, "operations": [{"id", "method", "pathTemplate", "auth",
 "scopes", "denyOauthTokens"?, ...}]}. The output keeps what judging a request needs, one operation a line, sorted,
@@ -13,7 +13,7 @@ import json
 import sys
 
 
-def catalogue(description, name):
+def catalogue(description, name, deprecated):
     """The catalogue's head and its operations, of an API's description."""
     operations = []
     for item in description["operations"]:
@@ -35,7 +35,10 @@ def catalogue(description, name):
     source = description["meta"]["source"]
     if isinstance(source, dict):
         source = "; ".join(f"{package} {note}" for package, note in source.items())
-    return {"version": 1, "name": name, "source": source}, operations
+    head = {"version": 1, "name": name, "source": source}
+    if deprecated:
+        head["deprecatedGroups"] = sorted(set(deprecated))
+    return head, operations
 
 
 def write(head, operations, out):
@@ -52,9 +55,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("description", help="the API's description, operations.json")
     parser.add_argument("--name", default="losant", help="the catalogue's name (default: %(default)s)")
+    parser.add_argument("--deprecated", nargs="*", default=[], metavar="GROUP", help="groups that are on their way out")
     arguments = parser.parse_args()
     with open(arguments.description, encoding="utf-8") as file:
-        head, operations = catalogue(json.load(file), arguments.name)
+        head, operations = catalogue(json.load(file), arguments.name, arguments.deprecated)
     write(head, operations, sys.stdout)
 
 

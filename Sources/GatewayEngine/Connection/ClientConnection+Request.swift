@@ -66,7 +66,7 @@ extension ClientConnection {
     case .found(let index, let field):
       let domain = worker.generation.domains[index]
       exchange.domain = domain.facts
-      guard let plan = route(in: domain) else { return refuseStray(Refusals.noRoute) }
+      guard let plan = exchange.withRequest({ domain.plan(for: $0) }) else { return refuseStray(Refusals.noRoute) }
       self.plan = plan
       pool = worker.pool(plan.upstream)
       exchange.route = plan.facts
@@ -76,18 +76,6 @@ extension ClientConnection {
       chain = worker.chain(plan.chain)
       runChain()
     }
-  }
-
-  private func route(in domain: DomainPlan) -> RoutePlan? {
-    // `OPTIONS *` asks about the whole server, which no path stands for.
-    if domain.routes.isEmpty || exchange.request.form == .asterisk { return domain.fallback }
-    let match = exchange.withRequest { request in
-      request.withMethodName { name in
-        request.withPath { path in domain.routes.match(request.method, methodName: name, path: path) }
-      }
-    }
-    if case .found(let plan) = match { return plan }
-    return domain.fallback
   }
 
   /// Refuses before a route's chain is known: the observers of the defaults see it all the same.

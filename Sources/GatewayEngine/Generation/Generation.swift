@@ -1,4 +1,5 @@
 package import GatewayKit
+import HTTPWire
 
 /// A configuration, compiled. Immutable and shared by all loops, for as long as the gateway runs.
 package final class Generation: Sendable {
@@ -57,13 +58,28 @@ package final class Generation: Sendable {
 final class DomainPlan: Sendable {
   let facts: DomainFacts
   let routes: PathTree<RoutePlan>
+  /// The chain of each route, in the order of the configuration.
+  let routeChains: [Int]
   /// What holds for requests that no route names; nil when the domain has no upstream of its own.
   let fallback: RoutePlan?
 
-  init(facts: DomainFacts, routes: PathTree<RoutePlan>, fallback: RoutePlan?) {
+  init(facts: DomainFacts, routes: PathTree<RoutePlan>, routeChains: [Int], fallback: RoutePlan?) {
     self.facts = facts
     self.routes = routes
+    self.routeChains = routeChains
     self.fallback = fallback
+  }
+
+  /// Where a request goes; nil when nothing takes it.
+  @inline(__always)
+  func plan(for request: RequestHead) -> RoutePlan? {
+    // `OPTIONS *` asks about the whole server, which no path stands for.
+    if routes.isEmpty || request.form == .asterisk { return fallback }
+    let match = request.withMethodName { name in
+      request.withPath { path in routes.match(request.method, methodName: name, path: path) }
+    }
+    if case .found(let plan) = match { return plan }
+    return fallback
   }
 }
 

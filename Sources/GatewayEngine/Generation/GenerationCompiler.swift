@@ -73,6 +73,7 @@ package struct GenerationCompiler {
   private mutating func plan(_ domain: DomainConfiguration) -> DomainPlan {
     let facts = DomainFacts(name: domain.name)
     var tree = PathTree<RoutePlan>()
+    var routeChains: [Int] = []
     for route in domain.routes {
       guard let upstream = upstreamIndex(route.upstream ?? domain.upstream) else {
         issues.append(
@@ -87,11 +88,12 @@ package struct GenerationCompiler {
         facts: RouteFacts(pattern: route.path, methods: methods), upstream: upstream,
         chain: chain(of: configuration.effectiveUse(domain: domain, route: route)), isStream: route.isStream,
         allowsWebSocket: route.webSocket ?? domain.webSocket)
+      routeChains.append(plan.chain)
       for method in route.methods.map({ $0.map(Optional.some) }) ?? [nil] {
         tree.insert(route.path, method: method, plan)
       }
     }
-    return DomainPlan(facts: facts, routes: tree, fallback: fallback(of: domain))
+    return DomainPlan(facts: facts, routes: tree, routeChains: routeChains, fallback: fallback(of: domain))
   }
 
   private mutating func fallback(of domain: DomainConfiguration) -> RoutePlan? {

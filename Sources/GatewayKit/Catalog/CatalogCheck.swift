@@ -18,6 +18,15 @@ struct CatalogCheck {
     if raw.operations.isEmpty, raw.problems.isEmpty {
       report("operations", "the catalogue has no operation", hint: "generate it again")
     }
+    for (name, members) in raw.groups.sorted(by: { $0.key < $1.key }) { group(name, members) }
+    list(raw.deprecatedGroups, path: "deprecatedGroups")
+  }
+
+  private func group(_ name: String, _ members: [String]) {
+    let path = "groups.\(SettingsReader.shortened(name))"
+    if name.isEmpty { report(path, "a group without a name", hint: "take it out") }
+    if members.isEmpty { report(path, "a group without scopes", hint: "list what it widens to, or take it out") }
+    list(members, path: path)
   }
 
   /// nil after reporting.
@@ -30,10 +39,10 @@ struct CatalogCheck {
     unique(id, at: index, path: path)
     checkMethod(method, path: path)
     checkTemplate(template, method: method, at: index, path: path)
-    checkScopes(scopes, auth: auth, path: path)
+    checkScopes(scopes, raw.alternatives, auth: auth, path: path)
     return OperationCatalog.Operation(
-      id: id, method: method, pathTemplate: template, scopes: scopes, requiresToken: auth != "none",
-      deniesOAuth: raw.denyOauth ?? false)
+      id: id, method: method, pathTemplate: template, scopes: scopes, alternatives: raw.alternatives,
+      requiresToken: auth != "none", deniesOAuth: raw.denyOauth ?? false)
   }
 
   private mutating func unique(_ id: String, at index: Int, path: String) {
@@ -62,10 +71,10 @@ struct CatalogCheck {
     }
   }
 
-  private func checkScopes(_ scopes: [String], auth: String, path: String) {
+  private func checkScopes(_ scopes: [String], _ alternatives: [[String]], auth: String, path: String) {
     switch auth {
     case "token":
-      if scopes.isEmpty {
+      if scopes.isEmpty && alternatives.isEmpty {
         report("\(path).scopes", "nobody could be allowed", hint: "list the scopes, any one of which is enough")
       }
     case "none":
@@ -73,8 +82,13 @@ struct CatalogCheck {
     default:
       report("\(path).auth", "is neither none nor token", hint: "write none or token")
     }
-    if scopes.contains("") { report("\(path).scopes", "an empty scope", hint: "take it out") }
-    if Set(scopes).count != scopes.count { report("\(path).scopes", "a scope stands twice", hint: "name it once") }
+    list(scopes, path: "\(path).scopes")
+    for (index, names) in alternatives.enumerated() { list(names, path: "\(path).alternatives[\(index)]") }
+  }
+
+  private func list(_ scopes: [String], path: String) {
+    if scopes.contains("") { report(path, "an empty scope", hint: "take it out") }
+    if Set(scopes).count != scopes.count { report(path, "a scope stands twice", hint: "name it once") }
   }
 
   private func report(_ path: String, _ message: String, hint: String? = nil) {

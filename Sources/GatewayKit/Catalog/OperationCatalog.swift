@@ -1,34 +1,8 @@
-/// The operations of an API with the scopes that allow them, read from a JSON file such as `config/catalogs/losant.json`.
-public struct OperationCatalog: Sendable, Hashable {
-  /// A method and path template with its rule.
-  public struct Operation: Sendable, Hashable {
-    /// The operation's name, such as `userApiTokens.get`; unique in a catalogue.
-    public let id: String
-    /// The method, in upper case.
-    public let method: String
-    /// The path, such as `/me/tokens/{apiTokenId}`; together with the method it is unique, whatever the parameters'
-    /// names.
-    public let pathTemplate: String
-    /// The scopes that allow the operation; one of them is enough. Groups such as `all.User` stand here literally.
-    public let scopes: [String]
-    /// Whether a token is needed at all.
-    public let requiresToken: Bool
-    /// Whether OAuth tokens are refused whatever their scopes.
-    public let deniesOAuth: Bool
+import Synchronization
 
-    /// An operation.
-    public init(
-      id: String, method: String, pathTemplate: String, scopes: [String], requiresToken: Bool, deniesOAuth: Bool
-    ) {
-      self.id = id
-      self.method = method
-      self.pathTemplate = pathTemplate
-      self.scopes = scopes
-      self.requiresToken = requiresToken
-      self.deniesOAuth = deniesOAuth
-    }
-  }
-
+/// The operations of an API with the scopes that allow them, read from a JSON file such as `config/catalogs/losant.json`
+/// or from an OpenAPI document.
+public final class OperationCatalog: Sendable {
   /// The version of the format that this code reads.
   package static let version = 1
   /// The largest file that is read.
@@ -38,6 +12,49 @@ public struct OperationCatalog: Sendable, Hashable {
   public let name: String
   /// In the order of the file.
   public let operations: [Operation]
+  /// What the names of groups widen a token to.
+  public let groups: [String: [String]]
+  /// Groups that are on their way out. One without a list in ``groups`` widens to nothing.
+  public let deprecatedGroups: Set<String>
+
+  private struct UniverseKey: Hashable {
+    let extra: [String]
+    let honoursDeprecated: Bool
+  }
+  /// Few: one for each list of further names that some settings have.
+  private let universes = Mutex<[UniverseKey: ScopeUniverse]>([:])
+
+  /// A catalogue of operations that were checked.
+  package init(
+    name: String, operations: [Operation], groups: [String: [String]] = [:], deprecatedGroups: Set<String> = []
+  ) {
+    self.name = name
+    self.operations = operations
+    self.groups = groups
+    self.deprecatedGroups = deprecatedGroups
+  }
+
+  /// The scope names of the catalogue and these further ones. Whoever asks for the same names gets the same object, so
+  /// that what an identity computed for one route holds for all.
+  public func universe(adding extra: [String] = [], honoursDeprecated: Bool = true) -> ScopeUniverse {
+    universes.withLock { universes in
+      let own = UniverseKey(extra: [], honoursDeprecated: honoursDeprecated)
+      let base = universes[own] ?? makeUniverse(adding: [], honoursDeprecated)
+      universes[own] = base
+      let missing = Set(extra).filter { !base.knows($0) }.sorted()
+      if missing.isEmpty { return base }
+      let key = UniverseKey(extra: missing, honoursDeprecated: honoursDeprecated)
+      let made = universes[key] ?? makeUniverse(adding: missing, honoursDeprecated)
+      universes[key] = made
+      return made
+    }
+  }
+
+  private func makeUniverse(adding extra: [String], _ honoursDeprecated: Bool) -> ScopeUniverse {
+    ScopeUniverse(
+      operations.flatMap { $0.scopes + $0.alternatives.joined() } + extra, groups: groups,
+      deprecated: deprecatedGroups, honoursDeprecated: honoursDeprecated)
+  }
 
   /// Reads a catalogue.
   ///
@@ -45,7 +62,7 @@ public struct OperationCatalog: Sendable, Hashable {
   ///   - json: The file's bytes, at most 16 MiB.
   ///   - file: The file's name for messages.
   /// - Throws: Every mistake: unknown members, wrong values, bad path templates, one id or one method and path twice.
-  public init(json: [UInt8], file: String) throws(ConfigurationError) {
+  public convenience init(json: [UInt8], file: String) throws(ConfigurationError) {
     let issues = IssueCollector()
     let position = SourcePosition(file: file, line: 1, column: 1)
     guard json.count <= Self.largestFile, let raw = RawCatalog.decode(json, issues: issues, position: position) else {
@@ -59,14 +76,15 @@ public struct OperationCatalog: Sendable, Hashable {
     check.head(raw)
     let operations = raw.operations.enumerated().compactMap { check.operation($0.element, at: $0.offset) }
     guard issues.isEmpty else { throw ConfigurationError(issues: issues.issues) }
-    name = raw.name ?? ""
-    self.operations = operations
+    self.init(
+      name: raw.name ?? "", operations: operations, groups: raw.groups,
+      deprecatedGroups: Set(raw.deprecatedGroups))
   }
 
   /// Reads a catalogue from a file.
   ///
   /// - Throws: Every mistake, or that the file cannot be read.
-  public init(path: String) throws(ConfigurationError) {
+  public convenience init(path: String) throws(ConfigurationError) {
     let bytes: [UInt8]
     do {
       bytes = try BoundedFile.read(path, limit: Self.largestFile)

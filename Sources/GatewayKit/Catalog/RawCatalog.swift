@@ -12,6 +12,7 @@ struct RawCatalog: Decodable {
     let method: String?
     let path: String?
     let scopes: [String]?
+    let alternatives: [[String]]
     let auth: String?
     let denyOauth: Bool?
     let problems: [(member: String, message: String)]
@@ -22,6 +23,7 @@ struct RawCatalog: Decodable {
       method = members.take("method")
       path = members.take("path")
       scopes = members.take("scopes")
+      alternatives = members.take("alternatives", isRequired: false) ?? []
       auth = members.take("auth")
       denyOauth = members.take("denyOauth", isRequired: false)
       problems = members.finish()
@@ -31,6 +33,8 @@ struct RawCatalog: Decodable {
   let version: Int?
   let name: String?
   let operations: [Operation]
+  let groups: [String: [String]]
+  let deprecatedGroups: [String]
   let problems: [(member: String, message: String)]
 
   init(from decoder: any Decoder) throws {
@@ -39,6 +43,8 @@ struct RawCatalog: Decodable {
     name = members.take("name")
     let _: String? = members.take("source", isRequired: false)
     operations = members.take("operations") ?? []
+    groups = members.take("groups", isRequired: false) ?? [:]
+    deprecatedGroups = members.take("deprecatedGroups", isRequired: false) ?? []
     problems = members.finish()
   }
 

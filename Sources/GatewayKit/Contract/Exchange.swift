@@ -31,6 +31,10 @@ public final class Exchange {
   @exclusivity(unchecked) public var operation: OperationCatalog.Operation?
   /// Who asks; nil until a filter of the identity phase sets it.
   @exclusivity(unchecked) public var identity: Identity?
+  /// The identity's scopes as the domain's catalogue sees them; nil when no filter judged scopes.
+  @exclusivity(unchecked) public var effectiveScopes: EffectiveScopes?
+  /// Why a filter in shadow mode would have refused the request; nil when none would have.
+  @exclusivity(unchecked) public var shadowReason: ReasonCode?
   /// How a cache took part, as the log shows it: `hit`, `miss`, `bypass`; nil when none did.
   @exclusivity(unchecked) public var cacheResult: StaticString?
 
@@ -73,6 +77,8 @@ public final class Exchange {
     route = nil
     operation = nil
     identity = nil
+    effectiveScopes = nil
+    shadowReason = nil
     cacheResult = nil
     outcome = Outcome()
     requestIDBytes.clear()

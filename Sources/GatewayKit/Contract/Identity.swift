@@ -19,10 +19,12 @@ public final class Identity: Sendable {
   /// When the token ends, in nanoseconds since 1970; `Int64.max` when it never does.
   public let expiry: Int64
 
-  /// The values of those claims that the settings ask to keep, as text.
+  /// The values of those claims that the settings ask to keep, as text, each bounded.
   public let claims: [(name: String, value: String)]
 
-  private let memo = Mutex<[(universe: ScopeUniverse, set: ScopeSet)]>([])
+  /// What the first universe made of the scopes; most identities meet one only, and read it without a lock.
+  private let firstScopes = AtomicLazyReference<EffectiveScopes>()
+  private let otherScopes = Mutex<[EffectiveScopes]>([])
 
   /// The facts of a token that has been verified.
   public init(
@@ -40,16 +42,26 @@ public final class Identity: Sendable {
     self.claims = claims
   }
 
-  /// The identity's scopes as a set of a universe, computed once for each of the last few universes.
-  public func scopeSet(in universe: ScopeUniverse) -> ScopeSet {
-    memo.withLock { memo in
-      for entry in memo where entry.universe === universe { return entry.set }
-      let set = universe.set(of: scopes)
-      if memo.count == Self.remembered { memo.removeFirst() }
-      memo.append((universe, set))
-      return set
+  /// The identity's scopes as a universe sees them, computed once for each of the last few universes.
+  public func effectiveScopes(in universe: ScopeUniverse) -> EffectiveScopes {
+    if let first = firstScopes.load(), first.universe === universe { return first }
+    return otherScopes(in: universe)
+  }
+
+  private func otherScopes(in universe: ScopeUniverse) -> EffectiveScopes {
+    if firstScopes.load() == nil {
+      let first = firstScopes.storeIfNil(universe.effectiveScopes(of: scopes, kind: kind))
+      if first.universe === universe { return first }
+    }
+    return otherScopes.withLock { others in
+      if let known = others.first(where: { $0.universe === universe }) { return known }
+      let made = universe.effectiveScopes(of: scopes, kind: kind)
+      if others.count == Self.remembered { others.removeFirst() }
+      others.append(made)
+      return made
     }
   }
 
+  /// How many universes are remembered besides the first.
   private static let remembered = 4
 }

@@ -95,7 +95,7 @@ enum ConfigurationSupport {
     for name in ShippedCatalogs.names where files[name] == nil { files[name] = ShippedCatalogs.path(of: name) }
     for (name, path) in files.sorted(by: { $0.key < $1.key }) {
       do {
-        catalogs[name] = try OperationCatalog(path: path)
+        catalogs[name] = try CatalogFile.load(path)
       } catch {
         issues += error.issues
       }

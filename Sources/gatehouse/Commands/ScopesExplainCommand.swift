@@ -1,0 +1,112 @@
+import ArgumentParser
+import Foundation
+import GatewayEngine
+import GatewayKit
+
+struct ScopesExplainCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "explain", abstract: "Say whether a token may make a request, and why.",
+    discussion: """
+      TOKEN is `-` for standard input or `@FILE`, so that it does not stand in the process list; a token written out; or \
+      '' for none. PATH is read as the gateway reads it. Nothing is sent anywhere, unless --fetch-keys lets the key \
+      sets be fetched; without it a token whose keys are at an address is judged by what it says of itself, and the \
+      output says so. Only domain, route, `authentication` and `scopes` are judged.
+
+        gatehouse scopes explain @my.token GET /me/tokens --config gatehouse.yaml --domain example.com
+        pass show my-token | gatehouse scopes explain - DELETE /me/tokens/5f1e --config gatehouse.yaml
+        gatehouse scopes explain '' GET /auth/user --config gatehouse.yaml
+
+      Exit code 0 when the gateway would let the request through, 1 when it would refuse it, 2 when that could not be \
+      judged: no such file or domain, a configuration with mistakes; 64 when the command line was wrong.
+      """)
+
+  @Argument(help: "The token: `-`, `@FILE`, the token itself, or '' for none.")
+  var token: String
+
+  @Argument(help: "The method, such as GET.")
+  var method: String
+
+  @Argument(help: "The path, such as /me/tokens.")
+  var path: String
+
+  @Option(help: "The configuration file (YAML).")
+  var config: String
+
+  @Option(help: "The domain, by a name or host of it; needed when there are several.")
+  var domain: String?
+
+  @Flag(help: "Fetch key sets from their addresses to verify the token.")
+  var fetchKeys = false
+
+  func run() async throws {
+    do {
+      let generation = try ScopesSupport.generation(config)
+      let index = try domainIndex(generation)
+      let token = try TokenArgument.read(token)
+      let explanation = RequestExplanation(generation, domain: index, token: token, method: method, path: path)
+      let outcome = try await judge(explanation)
+      print(outcome.lines.joined(separator: "\n"))
+      if !outcome.isAllowed { throw ExitCode(1) }
+    } catch let error as ConfigurationError {
+      ConfigurationSupport.report(error)
+      throw ExitCode(2)
+    } catch let error as ExplainError {
+      StandardError.write("error: \(error.message)")
+      throw ExitCode(2)
+    }
+  }
+
+  private func judge(_ explanation: RequestExplanation) async throws -> RequestExplanation.Outcome {
+    guard fetchKeys else { return explanation.judge(at: SystemClock().wall()) }
+    do {
+      try await explanation.fetchKeys()
+    } catch {
+      await explanation.end()
+      throw error
+    }
+    let outcome = explanation.judge(at: SystemClock().wall())
+    await explanation.end()
+    return outcome
+  }
+
+  private func domainIndex(_ generation: Generation) throws -> Int {
+    let domains = generation.configuration.domains
+    guard let domain else {
+      if domains.count == 1, let index = generation.domainIndex(named: domains[0].name) { return index }
+      throw ExplainError(message: "the configuration has \(domains.count) domains; name one with --domain")
+    }
+    if let index = generation.domainIndex(named: domain.lowercased()) { return index }
+    throw ExplainError(message: "there is no domain \(domain)")
+  }
+}
+
+/// Why nothing can be said of a request.
+struct ExplainError: Error {
+  let message: String
+}
+
+/// A token from the command line, a file or standard input.
+enum TokenArgument {
+  private static let longest = 64 << 10
+
+  /// nil for none.
+  static func read(_ argument: String) throws -> [UInt8]? {
+    let bytes: [UInt8]
+    if argument == "-" {
+      bytes = Array(try FileHandle.standardInput.read(upToCount: longest + 1) ?? Data())
+    } else if argument.hasPrefix("@") {
+      do {
+        bytes = try BoundedFile.read(String(argument.dropFirst()), limit: longest)
+      } catch {
+        throw ExplainError(message: "the file \(argument.dropFirst()) \(error.reason)")
+      }
+    } else {
+      bytes = Array(argument.utf8)
+    }
+    guard bytes.count <= longest else { throw ExplainError(message: "the token is longer than 64KB") }
+    let blanks: Set<UInt8> = [0x20, 0x09, 0x0A, 0x0D]
+    let trimmed = bytes.drop { blanks.contains($0) }
+    let end = trimmed.lastIndex { !blanks.contains($0) }
+    return end.map { Array(trimmed[...$0]) }
+  }
+}
