@@ -89,6 +89,19 @@ import UserApiTokens
     #expect(memo.standing(of: identity("a"), version: 1) == nil)
   }
 
+  @Test func theMemoGrowsWithTheTokens() {
+    func identity(_ number: UInt64) -> Identity {
+      let print = Fingerprint(number, 0, 0, 0)
+      return Identity(
+        fingerprint: print, subject: "ann", kind: "", issuer: "", tokenID: "\(number)", scopes: [],
+        scopesFingerprint: print, expiry: .max)
+    }
+    var memo = JudgementMemo()
+    for _ in 0..<10 { for number: UInt64 in 0..<5000 { memo.insert(.inactive, of: identity(number), version: 1) } }
+    let known = (0..<5000).count { memo.standing(of: identity($0), version: 1) != nil }
+    #expect(known == 4096)
+  }
+
   @Test func pages() throws {
     func page(_ ids: [String], total: Int?) -> ApiTokens {
       var page = ApiTokens(items: ids.map { ApiToken(id: $0) })
