@@ -53,6 +53,12 @@ final class LogLines: Sendable {
 
   var all: [String] { kept.withLock { $0 } }
 
+  /// Waits until a line with that text is there; gives how many have it.
+  func count(of text: String) async throws -> Int {
+    while !all.contains(where: { $0.contains(text) }) { try await Task.sleep(for: .milliseconds(1)) }
+    return all.count { $0.contains(text) }
+  }
+
   var logger: Logger { Logger(label: "test") { _ in Handler(lines: self) } }
 
   private struct Handler: LogHandler {
