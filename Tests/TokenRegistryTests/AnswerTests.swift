@@ -158,6 +158,21 @@ private final class FakeAPI: Sendable {
     }
   }
 
+  @Test func aTokenThatMovesWhileAsManyComeAsGoIsNotLost() async throws {
+    let api = FakeAPI { request, _ in FakeAPI.page(["a", "b", "c"], request, total: 3) }
+    try await api.with(clock, tuning: Self.pages) { rig async throws in
+      // `a` goes and `d` comes between the pages; only the mark tells of it.
+      let isLater = Atomic<Bool>(false)
+      api.change { request, _ in
+        if request.page > 0 { isLater.store(true, ordering: .relaxed) }
+        return FakeAPI.page(isLater.load(ordering: .relaxed) ? ["b", "c", "d"] : ["a", "b", "c"], request, total: 3)
+      }
+      try await rig.advance(60)
+      for id in ["b", "c", "d"] { #expect(try await rig.judge(id, "ann") == "next") }
+      #expect(try await rig.judge("a", "ann") == "token_registry_deleted")
+    }
+  }
+
   @Test func aListThatNeverRestsLosesNoToken() async throws {
     let api = FakeAPI { request, _ in FakeAPI.page(["a", "b", "c"], request, total: 3) }
     try await api.with(clock, tuning: Self.pages) { rig async throws in
