@@ -49,6 +49,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 
 let plugins = [
   "Authentication", "ScopeEnforcement", "RateLimiting", "ResponseCaching", "RequestID", "AccessLog",
+  "TokenRegistry",
 ]
 let pluginTargets = plugins.map { Target.Dependency.target(name: $0) }
 
@@ -100,6 +101,7 @@ let package = Package(
     plugin("ResponseCaching"),
     plugin("RequestID"),
     plugin("AccessLog"),
+    plugin("TokenRegistry", ["UserApiTokens", asyncHTTPClient, logging]),
 
     tests("SharedStoresTests", ["SharedStores", "GatewayKit", "GatewayTesting", logging, nio, nioPosix]),
     tests(
@@ -109,6 +111,13 @@ let package = Package(
       ["ResponseCaching", "GatewayKit", "GatewayTesting", "HTTPWire", logging, nio, nioEmbedded]),
     tests("RequestIDTests", ["RequestID", "GatewayKit", "GatewayTesting", "HTTPWire", logging, nio, nioEmbedded]),
     tests("AccessLogTests", ["AccessLog", "GatewayKit", "GatewayTesting", "HTTPWire", logging, nio, nioEmbedded]),
+
+    tests(
+      "TokenRegistryTests",
+      [
+        "TokenRegistry", "GatewayKit", "GatewayTesting", "HTTPWire", "TokenService", "UserApiTokens", asyncHTTPClient,
+        logging, nio, nioEmbedded, nioHTTP1, nioPosix,
+      ]),
 
     .executableTarget(
       name: "gatehouse",

@@ -39,7 +39,7 @@ extension IntrospectionSettings {
   private static func address(_ key: String, _ settings: SettingsReader) -> String? {
     let text = settings.requiredString(key)
     if text.isEmpty { return nil }
-    let authority = KeySourceSettings.authority(of: text)
+    let authority = WebAddress.authority(of: text)
     let isPlain = text.hasPrefix("http://")
     guard isPlain || text.hasPrefix("https://"), !authority.isEmpty, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }),
       !text.contains("#")
@@ -51,7 +51,7 @@ extension IntrospectionSettings {
       settings.fail(key, "an address must not hold a password", hint: "leave out what stands before the @")
       return nil
     }
-    if isPlain, !KeySourceSettings.isLoopback(text) {
+    if isPlain, !WebAddress.isLoopback(text) {
       settings.fail(key, "tokens must not go over plain http", hint: "write an https address")
       return nil
     }
