@@ -8,10 +8,6 @@ final class AuthenticationFilter: IdentityFilter {
   private let missing: AuthenticationSettings.Missing
   private let query: AuthenticationSettings.Query
   private let slot: StateSlot
-  private let waited = HasWaited()
-
-  /// Marks an exchange that has waited for keys: it does so once.
-  private final class HasWaited {}
 
   init(
     judge: TokenJudge, replies: RefusalReplies, settings: AuthenticationSettings, slot: StateSlot
@@ -24,14 +20,17 @@ final class AuthenticationFilter: IdentityFilter {
   }
 
   func identify(_ exchange: Exchange) -> Verdict {
+    // What the exchange has waited for must be asked before its token is judged: keys come at any time.
+    let ticket = exchange[slot] as? KeyTicket
+    let mayWait = ticket.map { !judge.keys.isComplete($0) } ?? true
     do throws(TokenFailure) {
       let verified = try verifiedToken(exchange)
       // Who asks is what the floor found: a domain's filter can refuse a token, not see another caller or scopes in it.
       if exchange.identity == nil { exchange.identity = verified?.identity }
       return .next
     } catch {
-      if error == .keyUnknown, waitForKeys(exchange) { return .wait }
-      return .reply(replies[error])
+      guard error == .keyUnknown, mayWait else { return .reply(replies[error]) }
+      return waitForKeys(exchange, ticket)
     }
   }
 
@@ -74,10 +73,13 @@ final class AuthenticationFilter: IdentityFilter {
     return range
   }
 
-  private func waitForKeys(_ exchange: Exchange) -> Bool {
-    guard exchange[slot] == nil else { return false }
-    guard judge.keys.awaitRenewal({ exchange.suspend() }) else { return false }
-    exchange[slot] = waited
-    return true
+  private func waitForKeys(_ exchange: Exchange, _ ticket: KeyTicket?) -> Verdict {
+    switch judge.keys.awaitKeys(ticket, { exchange.suspend() }) {
+    case .waits(let ticket):
+      exchange[slot] = ticket
+      return .wait
+    case .keyUnknown: return .reply(replies[.keyUnknown])
+    case .busy: return .reply(replies[.keysBusy])
+    }
   }
 }

@@ -18,7 +18,7 @@ public struct AuthenticationPlugin: Plugin {
     settings: AuthenticationSettings, at position: SourcePosition, environment: PluginEnvironment
   ) throws(ConfigurationError) {
     self.settings = settings
-    replies = RefusalReplies(missing: settings.missing)
+    replies = RefusalReplies(missing: settings.missing, cooldown: settings.cooldown)
     slot = environment.makeStateSlot()
     do throws(KeyProblem) {
       judge = try TokenJudge(settings: settings, environment: environment)

@@ -149,45 +149,6 @@ import Testing
     }
   }
 
-  @Test func unknownKeysAreAskedForAfterTheCooldownOnly() async throws {
-    try await KeySetServer.run(Signer.keySet([Self.old])) { (server: KeySetServer) async throws in
-      try await withStarted(server) { (rig: Rig) async throws in
-        let (driver, stranger) = (Driver(), Signer(key: .ed25519(.init()), name: "stranger"))
-        // The start was a fetch, too.
-        for _ in 0..<10 {
-          #expect(try await identify(rig, stranger.token("{}"), driver) == "token_key_unknown")
-        }
-        #expect(server.requests == 1)
-        rig.clock.advance(seconds: 10)
-        #expect(try await identify(rig, stranger.token("{}"), driver) == "wait")
-        try await driver.waitFor(1)
-        for _ in 0..<10 {
-          #expect(try await identify(rig, stranger.token("{}"), driver) == "token_key_unknown")
-        }
-        #expect(server.requests == 2)
-      }
-    }
-  }
-
-  /// However slow the fetch and short the cooldown: an exchange waits once.
-  @Test func anExchangeWaitsOnce() async throws {
-    try await KeySetServer.run(Signer.keySet([Self.old])) { (server: KeySetServer) async throws in
-      try await withStarted(server) { (rig: Rig) async throws in
-        rig.clock.advance(seconds: 11)
-        let (driver, box) = (Driver(), UncheckedBox(rig))
-        let token = Signer(key: .ed25519(.init()), name: "stranger").token("{}")
-        let texts = try await rig.loop.eventLoop.submit {
-          let exchange = try box.value.exchange(fields: ["Authorization: Bearer \(token)"])
-          exchange.driver = driver
-          let first = Judgement(box.value.filter.identify(exchange), nil).text
-          box.value.clock.advance(seconds: 1000)
-          return [first, Judgement(box.value.filter.identify(exchange), nil).text]
-        }.get()
-        #expect(texts == ["wait", "token_key_unknown"])
-      }
-    }
-  }
-
   @Test func theLastGoodKeysStayWhenAFetchFails() async throws {
     try await KeySetServer.run(Signer.keySet([Self.old])) { (server: KeySetServer) async throws in
       try await withStarted(server) { (rig: Rig) async throws in

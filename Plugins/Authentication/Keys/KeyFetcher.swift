@@ -18,14 +18,14 @@ struct KeyFetcher: Sendable {
   }
 
   /// The keys that the address holds now, and what was wrong with others.
-  func fetch(_ url: String, issuer: String?) async throws -> JSONWebKeySet.Content {
+  func fetch(_ url: String, terms: KeyTerms) async throws -> JSONWebKeySet.Content {
     var request = HTTPClientRequest(url: url)
     request.headers.add(name: "Accept", value: "application/jwk-set+json, application/json")
     request.headers.add(name: "User-Agent", value: "gatehouse")
     let response = try await client.execute(request, timeout: Self.deadline)
     guard response.status == .ok else { throw KeyProblem("answered \(response.status.code); 200 is needed") }
     let body = try await response.body.collect(upTo: JSONWebKeySet.largest)
-    return try JSONWebKeySet.parse(Array(body.readableBytesView), issuer: issuer)
+    return try JSONWebKeySet.parse(Array(body.readableBytesView), terms: terms)
   }
 
   func shutdown() async {

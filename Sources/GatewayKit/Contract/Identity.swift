@@ -6,11 +6,11 @@ public final class Identity: Sendable {
   public let fingerprint: Fingerprint
   /// The `sub` claim.
   public let subject: String
-  /// The token's kind (`subtype` claim), empty when it names none.
+  /// The token's kind (`subtype` claim, unless the settings name another), empty when it names none.
   public let kind: String
   /// The `iss` claim, empty when it has none.
   public let issuer: String
-  /// The token's id (`jti` claim), empty when it has none.
+  /// The token's id (`jti` claim, unless the settings name another), empty when it has none.
   public let tokenID: String
   /// The scopes that the token carries, sorted, each once.
   public let scopes: [String]
@@ -18,13 +18,17 @@ public final class Identity: Sendable {
   public let scopesFingerprint: Fingerprint
   /// When the token ends, in nanoseconds since 1970; `Int64.max` when it never does.
   public let expiry: Int64
+  /// The values of further claims that the settings ask for, each bounded.
+  public let claims: [(name: String, value: String)]
+  /// When the token was issued (`iat` claim), in nanoseconds since 1970; 0 when it does not say.
+  public let issuedAt: Int64
 
   private let memo = Mutex<[(universe: ScopeUniverse, set: ScopeSet)]>([])
 
   /// The facts of a token that has been verified.
   public init(
     fingerprint: Fingerprint, subject: String, kind: String, issuer: String, tokenID: String, scopes: [String],
-    scopesFingerprint: Fingerprint, expiry: Int64
+    scopesFingerprint: Fingerprint, expiry: Int64, claims: [(name: String, value: String)] = [], issuedAt: Int64 = 0
   ) {
     self.fingerprint = fingerprint
     self.subject = subject
@@ -34,6 +38,8 @@ public final class Identity: Sendable {
     self.scopes = scopes
     self.scopesFingerprint = scopesFingerprint
     self.expiry = expiry
+    self.claims = claims
+    self.issuedAt = issuedAt
   }
 
   /// The identity's scopes as a set of a universe, computed once for each of the last few universes.
