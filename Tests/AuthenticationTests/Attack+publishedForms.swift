@@ -26,7 +26,7 @@ extension Attack {
       Attack("RFC 7515 4.1.11: crit names exp", refused, header(#""crit":["exp"],"exp":0"#)),
       Attack("RFC 7797: b64 false", refused, header(#""b64":false"#)),
       Attack("RFC 7797 6: b64 false, crit", refused, header(#""crit":["b64"],"b64":false"#)),
-      Attack("RFC 7797: payload as it is", malformed, "\(h).{}.\(s)"),
+      Attack("RFC 7797: payload as it is", "token_signature_invalid", "\(h).{}.\(s)"),
       Attack(
         "RFC 7515 7.2: JSON serialisation", malformed, #"{"protected":"\#(h)","payload":"\#(p)","signature":"\#(s)"}"#),
       Attack(

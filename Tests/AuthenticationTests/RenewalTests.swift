@@ -141,13 +141,13 @@ import Testing
   @Test func aServerThatIsGoneLeavesItsKeys() async throws {
     try await KeySetServer.run(Signer.keySet([Self.old])) { (server: KeySetServer) async throws in
       try await withRig(server) { (rig: Rig) async throws in
+        let label = server.url
         try await server.vanish()
         for number in 0..<30 {
           rig.clock.advance(seconds: 2)
           if number % 10 == 0 { #expect(await rig.plugin.judge.keys.renew().count == 1) }
           #expect(try await Asker.outcome(rig, Self.old.token(#"{"sub":"\#(number)"}"#)) == "next")
         }
-        let label = server.url
         let gauges = rig.counters.gaugeSnapshot()
         #expect(gauges.map(\.key.name) == ["gatehouse_token_keys_age_seconds"])
         #expect(gauges.map(\.key.labels) == ["source=\"\(label)\""], "neither query nor fragment")

@@ -13,6 +13,8 @@ struct KeyFetcher: Sendable {
     configuration.timeout.connect = .seconds(5)
     configuration.timeout.read = .seconds(5)
     configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 1
+    // Tokens wait for the answer: that nobody listens is one, too.
+    configuration.connectionPool.retryConnectionEstablishment = false
     configuration.connectionPool.idleTimeout = .seconds(5)
     client = HTTPClient(eventLoopGroupProvider: .shared(eventLoopGroup), configuration: configuration)
   }
