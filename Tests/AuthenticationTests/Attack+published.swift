@@ -29,7 +29,7 @@ extension Attack {
       Attack("RFC 8812: ES256K by P-256", refused, ec.token(header: #"{"alg":"ES256K","kid":"ec"}"#, claims: good)),
       Attack("RFC 8725 3.2: RS1", refused, rsa.token(header: #"{"alg":"RS1","kid":"rsa"}"#, claims: good)),
       Attack(
-        "CVE-2023-51775: a million rounds (p2c)", refused,
+        "CVE-2022-36083: a million rounds (p2c)", refused,
         oct.token(header: #"{"alg":"PBES2-HS256+A128KW","p2c":2147483647,"p2s":"AA"}"#, claims: good)),
       Attack("RFC 7516: alg dir", refused, oct.token(header: #"{"alg":"dir","kid":"oct"}"#, claims: good)),
     ] + confused + mismatched
@@ -50,8 +50,8 @@ extension Attack {
       ("CVE-2023-48238: PEM of P-256", "ec", Array(ecPEM.utf8)),
       ("CVE-2022-29217: PEM of P-256 with a line end", "ec", Array("\(ecPEM)\n".utf8)),
       ("CVE-2022-29217: ssh-ed25519", "ed", Array("ssh-ed25519 \(Data(edRaw).base64EncodedString())".utf8)),
-      ("CVE-2024-54150: the raw Ed25519 key", "ed", edRaw),
-      ("CVE-2024-54150: the raw point of P-256", "ec", Array(ecKey.publicKey.x963Representation)),
+      ("RFC 8725 2.1: the raw Ed25519 key", "ed", edRaw),
+      ("RFC 8725 2.1: the raw point of P-256", "ec", Array(ecKey.publicKey.x963Representation)),
       ("CVE-2022-23541: DER of P-256", "ec", Array(ecKey.publicKey.derRepresentation)),
       ("RFC 8725 2.1: the JWK", "ed", Array(ed.jwk.utf8)),
     ]

@@ -1,6 +1,7 @@
 import Crypto
 import CryptoExtras
 import FuzzDriver
+import GatewayKit
 import Glibc
 
 @testable import Authentication

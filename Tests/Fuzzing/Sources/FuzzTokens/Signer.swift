@@ -33,15 +33,17 @@ enum Keys {
     let p384 = try P384.Signing.PrivateKey(rawRepresentation: [UInt8](repeating: 3, count: 48))
     let p521 = try P521.Signing.PrivateKey(rawRepresentation: [0] + [UInt8](repeating: 4, count: 65))
     return [
-      Signer(algorithm: .edDSA, name: "e", material: .ed25519(ed.publicKey)) { made { try ed.signature(for: $0) } },
-      Signer(algorithm: .es256, name: "2", material: .p256(p256.publicKey)) {
-        made { try p256.signature(for: $0).rawRepresentation }
+      Signer(algorithm: .edDSA, name: "e", material: .ed25519(ed.publicKey)) { text in
+        made { try ed.signature(for: text) }
       },
-      Signer(algorithm: .es384, name: "3", material: .p384(p384.publicKey)) {
-        made { try p384.signature(for: $0).rawRepresentation }
+      Signer(algorithm: .es256, name: "2", material: .p256(p256.publicKey)) { text in
+        made { try p256.signature(for: text).rawRepresentation }
       },
-      Signer(algorithm: .es512, name: "5", material: .p521(p521.publicKey)) {
-        made { try p521.signature(for: $0).rawRepresentation }
+      Signer(algorithm: .es384, name: "3", material: .p384(p384.publicKey)) { text in
+        made { try p384.signature(for: text).rawRepresentation }
+      },
+      Signer(algorithm: .es512, name: "5", material: .p521(p521.publicKey)) { text in
+        made { try p521.signature(for: text).rawRepresentation }
       },
     ]
   }
