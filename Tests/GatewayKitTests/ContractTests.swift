@@ -71,7 +71,7 @@ import Testing
   /// Gauges are read when they are shown; of several of one name the largest counts, and what is gone shows nothing.
   @Test func gaugesAreReadWhenShown() {
     let registry = CounterRegistry()
-    let (first, second) = (Counter(), Counter())
+    let (first, second) = (registry.counter("x", help: ""), registry.counter("y", help: ""))
     registry.gauge("b_seconds", help: "B.") { Int64(first.current) }
     registry.gauge("b_seconds", help: "B.") { Int64(second.current) }
     registry.gauge("a_seconds", help: "A.", labels: [("k", "1")]) { -5 }

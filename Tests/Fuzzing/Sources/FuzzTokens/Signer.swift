@@ -1,5 +1,6 @@
 import Crypto
 import CryptoExtras
+import FuzzDriver
 
 @testable import Authentication
 
@@ -17,6 +18,8 @@ struct Signer {
 /// Keys of every kind, and a verifier that knows them all.
 enum Keys {
   nonisolated(unsafe) static let signers: [Signer] = {
+    __lsan_disable()
+    defer { __lsan_enable() }
     do { return try curves() + rsa() + secrets() } catch { preconditionFailure("no keys: \(error)") }
   }()
 
