@@ -10,10 +10,6 @@ final class AuthenticationFilter: IdentityFilter {
   private let slot: StateSlot
   /// Where the verified token is kept for a later phase, if one wants it.
   private let kept: StateSlot?
-  private let waited = HasWaited()
-
-  /// Marks an exchange that has waited for keys: it does so once.
-  private final class HasWaited {}
 
   init(
     judge: TokenJudge, replies: RefusalReplies, settings: AuthenticationSettings, slot: StateSlot,
@@ -28,6 +24,9 @@ final class AuthenticationFilter: IdentityFilter {
   }
 
   func identify(_ exchange: Exchange) -> Verdict {
+    // What the exchange has waited for must be asked before its token is judged: keys come at any time.
+    let ticket = exchange[slot] as? KeyTicket
+    let mayWait = ticket.map { !judge.keys.isComplete($0) } ?? true
     do throws(TokenFailure) {
       let verified = try verifiedToken(exchange)
       if let kept { exchange[kept] = verified }
@@ -35,9 +34,9 @@ final class AuthenticationFilter: IdentityFilter {
       if exchange.identity == nil { exchange.identity = verified?.identity }
       return .next
     } catch {
-      if error == .keyUnknown, waitForKeys(exchange) { return .wait }
       if error == .introspectionPending { return .wait }
-      return .reply(replies[error])
+      guard error == .keyUnknown, mayWait else { return .reply(replies[error]) }
+      return waitForKeys(exchange, ticket)
     }
   }
 
@@ -84,10 +83,13 @@ final class AuthenticationFilter: IdentityFilter {
     return range
   }
 
-  private func waitForKeys(_ exchange: Exchange) -> Bool {
-    guard exchange[slot] == nil else { return false }
-    guard judge.keys.awaitRenewal({ exchange.suspend() }) else { return false }
-    exchange[slot] = waited
-    return true
+  private func waitForKeys(_ exchange: Exchange, _ ticket: KeyTicket?) -> Verdict {
+    switch judge.keys.awaitKeys(ticket, { exchange.suspend() }) {
+    case .waits(let ticket):
+      exchange[slot] = ticket
+      return .wait
+    case .keyUnknown: return .reply(replies[.keyUnknown])
+    case .busy: return .reply(replies[.keysBusy])
+    }
   }
 }

@@ -19,7 +19,7 @@ public struct AuthenticationPlugin: Plugin {
     settings: AuthenticationSettings, at position: SourcePosition, environment: PluginEnvironment
   ) throws(ConfigurationError) {
     self.settings = settings
-    replies = RefusalReplies(missing: settings.missing)
+    replies = RefusalReplies(missing: settings.missing, cooldown: settings.cooldown)
     slot = environment.makeStateSlot()
     forwarding = Forwarding(settings.forward, environment: environment)
     do throws(KeyProblem) {

@@ -6,9 +6,11 @@ struct RefusalReplies: Sendable {
   private let replies: [TokenFailure: Reply]
   private let fallback: Reply
 
-  init(missing: AuthenticationSettings.Missing) {
+  /// - Parameter cooldown: the least time between two fetches of keys.
+  init(missing: AuthenticationSettings.Missing, cooldown: Duration) {
     var replies: [TokenFailure: Reply] = [:]
     for failure in TokenFailure.allCases { replies[failure] = Self.reply(failure, missing) }
+    replies[.keysBusy] = Self.busy(cooldown)
     self.replies = replies
     self.fallback = Self.invalid(.malformed)
   }
@@ -36,6 +38,14 @@ struct RefusalReplies: Sendable {
     case .introspectionUnavailable, .introspectionPending, .introspectionBusy: unknown(failure)
     default: invalid(failure)
     }
+  }
+
+  /// The token may be good: its key is asked for as soon as that may be done again.
+  private static func busy(_ cooldown: Duration) -> Reply {
+    let seconds = cooldown.nanoseconds.saturatingAdd(999_999_999) / 1_000_000_000
+    return Reply(
+      refusing: 503, TokenFailure.keysBusy.reason, message: "The token cannot be verified just now: try again soon",
+      fields: ByteBuffer(string: "Retry-After: \(max(1, seconds))\r\n"))
   }
 
   /// The client learns no more than that the token is not taken; the reason code tells the operator why.

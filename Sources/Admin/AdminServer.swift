@@ -42,7 +42,7 @@ package struct AdminServer: Sendable {
     router.get("metrics") { _, _ in
       let page = MetricsPage.render(
         try await gateway.counters(), loops: gateway.loops, upstreams: try await gateway.upstreams(),
-        plugins: gateway.pluginCounters.snapshot())
+        plugins: gateway.pluginCounters)
       return text(page)
     }
     return router

@@ -5,13 +5,14 @@ import GatewayKit
 enum MetricsPage {
   static func render(
     _ counters: LoopCounters, loops: Int, upstreams: [UpstreamStatus],
-    plugins: [(key: CounterRegistry.Key, help: String, value: UInt64)]
+    plugins: CounterRegistry
   ) -> String {
     var page = Page()
     page.gauge("gatehouse_loops", "Event loops.", loops)
     render(counters, into: &page)
     render(upstreams, into: &page)
-    render(plugins, into: &page)
+    render(plugins.snapshot(), "counter", into: &page)
+    render(plugins.gaugeSnapshot(), "gauge", into: &page)
     return page.text
   }
 
@@ -47,13 +48,14 @@ enum MetricsPage {
   }
 
   private static func render(
-    _ plugins: [(key: CounterRegistry.Key, help: String, value: UInt64)], into page: inout Page
+    _ metrics: [(key: CounterRegistry.Key, help: String, value: some BinaryInteger)], _ type: String,
+    into page: inout Page
   ) {
     var last: String?
-    for counter in plugins {
-      if counter.key.name != last { page.family(counter.key.name, counter.help, "counter") }
-      last = counter.key.name
-      page.sample(counter.key.name, counter.key.labels, counter.value)
+    for metric in metrics {
+      if metric.key.name != last { page.family(metric.key.name, metric.help, type) }
+      last = metric.key.name
+      page.sample(metric.key.name, metric.key.labels, metric.value)
     }
   }
 }

@@ -64,6 +64,7 @@ import Testing
         return await exchange.receiveAll()
       }
       #expect(answer.hasPrefix("HTTP/1.1 502 "))
+      gateway.pluginCounters.gauge("plugin_age_seconds", help: "An age.", labels: [("source", "a")]) { 7 }
       let page = try await Self.get("/metrics", port: admin)
       for line in [
         "# TYPE gatehouse_requests_total counter", "gatehouse_requests_total 1",
@@ -71,6 +72,7 @@ import Testing
         "gatehouse_upstream_connect_failures_total 1", "gatehouse_connections_total 1",
         "gatehouse_upstream_failures_total 1", "gatehouse_upstream_ejections_total 0",
         "gatehouse_health_checks_total 0", "gatehouse_health_check_failures_total 0",
+        "# HELP plugin_age_seconds An age.", "# TYPE plugin_age_seconds gauge", "plugin_age_seconds{source=\"a\"} 7",
       ] {
         #expect(page.contains("\n\(line)\n"), "\(line) is missing in \(page)")
       }

@@ -80,7 +80,7 @@ extension Attack {
       Attack("HMAC: zero", invalid, signed(oct, zero)),
       Attack("HMAC: empty key", invalid, empty.token(good)),
     ]
-    attacks += Signer.all.flatMap(changed)
+    attacks += (Signer.all + [.p384, .p521]).flatMap(changed)
     return attacks
   }()
 
@@ -93,6 +93,8 @@ extension Attack {
     switch signer.key {
     case .ed25519: stranger = Signer(key: .ed25519(Curve25519.Signing.PrivateKey()), name: signer.name)
     case .p256: stranger = Signer(key: .p256(P256.Signing.PrivateKey()), name: signer.name)
+    case .p384: stranger = Signer(key: .p384(P384.Signing.PrivateKey()), name: signer.name)
+    case .p521: stranger = Signer(key: .p521(P521.Signing.PrivateKey()), name: signer.name)
     case .rsa: stranger = Signer(key: .rsa(Signer.rsaKey(bits: 2048)), name: signer.name)
     case .secret: stranger = Signer(key: .secret(Array("another secret that is long enough!".utf8)), name: signer.name)
     }

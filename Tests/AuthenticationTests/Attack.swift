@@ -19,6 +19,9 @@ struct Attack: Sendable, CustomStringConvertible {
 
   static let all = forms + headers + algorithms + signatures + keys + claims
 
+  /// What was published of JWT libraries, each with its source.
+  static let published = publishedAlgorithms + publishedSignatures + publishedForms + publishedClaims
+
   // MARK: - What the attacks are made from
 
   static let issuer = "id.example"

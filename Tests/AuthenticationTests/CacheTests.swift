@@ -6,7 +6,7 @@ import Testing
 @testable import GatewayKit
 
 @Suite struct CacheTests {
-  private static let key = VerificationKey(name: nil, material: .secret(.init(size: .bits256)))
+  private static let key = VerificationKey(name: nil, material: .secret(.init(size: .bits256)), algorithms: [.hs256])
 
   private static func verified(_ number: Int, key: VerificationKey = key) -> VerifiedToken {
     let print = Fingerprint(UInt64(number), 0, 0, 0)
@@ -77,7 +77,7 @@ import Testing
 
   @Test func whatARetiredKeyVerifiedIsForgotten() {
     let cache = IdentityCache(entries: 100, bytes: 1 << 20, seed: 7)
-    let old = VerificationKey(name: nil, material: .secret(.init(size: .bits256)))
+    let old = VerificationKey(name: nil, material: .secret(.init(size: .bits256)), algorithms: [.hs256])
     insert(cache, 1, key: old)
     insert(cache, 2)
     old.retire()

@@ -20,6 +20,7 @@ final class KeySetServer: Sendable {
 
   private let state: Mutex<State>
   private let channel: Mutex<(any Channel)?> = Mutex(nil)
+  private let connections: Mutex<[any Channel]> = Mutex([])
 
   private init(_ body: String) { state = Mutex(State(answer: Answer(body: body))) }
 
@@ -32,6 +33,7 @@ final class KeySetServer: Sendable {
         channel.eventLoop.makeCompletedFuture {
           try channel.pipeline.syncOperations.configureHTTPServerPipeline()
           try channel.pipeline.syncOperations.addHandler(Handler(server: server))
+          server.connections.withLock { $0.append(channel) }
         }
       }
       .bind(host: "127.0.0.1", port: 0).get()
@@ -49,6 +51,12 @@ final class KeySetServer: Sendable {
 
   func answer(_ body: String, status: HTTPResponseStatus = .ok, location: String? = nil) {
     state.withLock { $0.answer = Answer(status: status, body: body, location: location) }
+  }
+
+  /// Goes away: nobody listens any more, and what was open is cut.
+  func vanish() async throws {
+    try await channel.withLock { $0 }?.close()
+    for connection in connections.withLock({ $0 }) { try? await connection.close() }
   }
 
   /// Holds back answers until ``release()``.
@@ -71,7 +79,8 @@ final class KeySetServer: Sendable {
   fileprivate func received(_ send: @escaping @Sendable (Answer) -> Void) {
     let isHeld = state.withLock { state in
       state.requests += 1
-      if state.isHolding { state.held.append { [self] in send(self.state.withLock { $0.answer }) } }
+      // What is held back is what was so when it was asked for.
+      if state.isHolding { state.held.append { [answer = state.answer] in send(answer) } }
       return state.isHolding
     }
     if !isHeld { send(state.withLock { $0.answer }) }

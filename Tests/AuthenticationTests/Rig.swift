@@ -11,9 +11,45 @@ import Synchronization
 /// A clock that stands still until a test moves it. It begins at 2026-01-01.
 final class TestClock: GatewayClock {
   static let begin: Int64 = 1_767_225_600
-  private let offset = Atomic<Int64>(0)
+  private struct Sleeper {
+    let until: Int64
+    let continuation: CheckedContinuation<Void, any Error>
+  }
 
-  func advance(seconds: Int64) { offset.wrappingAdd(seconds * 1_000_000_000, ordering: .relaxed) }
+  private let offset = Atomic<Int64>(0)
+  private let sleepers = Mutex<[UUID: Sleeper]>([:])
+
+  /// How many sleep now.
+  var asleep: Int { sleepers.withLock { $0.count } }
+
+  func advance(seconds: Int64) {
+    let due = sleepers.withLock { sleepers in
+      offset.wrappingAdd(seconds * 1_000_000_000, ordering: .relaxed)
+      let now = monotonic()
+      let due = sleepers.filter { $0.value.until <= now }
+      for id in due.keys { sleepers[id] = nil }
+      return due.values.map(\.continuation)
+    }
+    for continuation in due { continuation.resume() }
+  }
+
+  func sleep(nanoseconds: Int64) async throws {
+    let id = UUID()
+    try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+        let isAsleep = sleepers.withLock { sleepers in
+          if Task.isCancelled || nanoseconds <= 0 { return false }
+          sleepers[id] = Sleeper(until: monotonic() + nanoseconds, continuation: continuation)
+          return true
+        }
+        if !isAsleep { continuation.resume() }
+      }
+      try Task.checkCancellation()
+    } onCancel: {
+      sleepers.withLock { $0.removeValue(forKey: id) }?.continuation.resume(throwing: CancellationError())
+    }
+  }
+
   func monotonic() -> Int64 { 1_000_000_000_000 + offset.load(ordering: .relaxed) }
   func wall() -> Int64 { Self.begin * 1_000_000_000 + offset.load(ordering: .relaxed) }
 }
@@ -61,6 +97,7 @@ indirect enum Setting: Sendable, ExpressibleByStringLiteral, ExpressibleByDictio
 /// The plugin with everything around it that an engine would give.
 struct Rig {
   let clock = TestClock()
+  let counters = CounterRegistry()
   let plugin: AuthenticationPlugin
   let loop: LoopContext
   let filter: any IdentityFilter
@@ -68,9 +105,10 @@ struct Rig {
 
   init(
     _ settings: Setting, environment: [String: String] = [:], domain: String = "example.com",
-    eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next(),
+    eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next(), isRealTime: Bool = false,
     logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
   ) throws {
+    let clock: any GatewayClock = isRealTime ? SystemClock() : clock
     let issues = IssueCollector()
     let reader = SettingsReader(settings.node, path: "authentication", issues: issues, environment: environment)
     let decoded = AuthenticationSettings(reading: reader)
@@ -78,7 +116,7 @@ struct Rig {
     if !issues.isEmpty { throw ConfigurationError(issues: issues.issues) }
     let host = PluginEnvironment(
       clock: clock, logger: logger,
-      eventLoopGroup: MultiThreadedEventLoopGroup.singleton, catalogs: [:], hashSeed: 42, counters: CounterRegistry())
+      eventLoopGroup: MultiThreadedEventLoopGroup.singleton, catalogs: [:], hashSeed: 42, counters: counters)
     plugin = try AuthenticationPlugin(settings: decoded, at: reader.position, environment: host)
     loop = LoopContext(eventLoop: eventLoop, index: 0, clock: clock, random: SystemRandomNumberGenerator())
     guard let filter = plugin.makeFilter(on: loop) as? any IdentityFilter else { throw RigError.noFilter }

@@ -71,6 +71,24 @@ import Testing
     #expect(registry.snapshot().map(\.key.labels) == ["k=\"1\"", "k=\"2\""])
   }
 
+  /// Gauges are read when they are shown; of several of one name the largest counts, and what is gone shows nothing.
+  @Test func gaugesAreReadWhenShown() {
+    let registry = CounterRegistry()
+    let (first, second) = (registry.counter("x", help: ""), registry.counter("y", help: ""))
+    registry.gauge("b_seconds", help: "B.") { Int64(first.current) }
+    registry.gauge("b_seconds", help: "B.") { Int64(second.current) }
+    registry.gauge("a_seconds", help: "A.", labels: [("k", "1")]) { -5 }
+    registry.gauge("gone_seconds", help: "G.") { nil }
+    first.add(2)
+    second.add(7)
+    let shown = registry.gaugeSnapshot()
+    #expect(shown.map(\.key.name) == ["a_seconds", "b_seconds"])
+    #expect(shown.map(\.key.labels) == ["k=\"1\"", ""])
+    #expect(shown.map(\.value) == [-5, 7])
+    first.add(10)
+    #expect(registry.gaugeSnapshot().map(\.value) == [-5, 12])
+  }
+
   @Test func fingerprintsShowTheirFirstBytes() {
     let fingerprint = Fingerprint(digest: (0..<32).map { UInt8($0) })
     #expect(fingerprint.shortText == "0001020304050607")

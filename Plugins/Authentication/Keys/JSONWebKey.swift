@@ -6,32 +6,36 @@ enum JSONWebKey {
   static let longestName = 256
 
   /// The key; nil when it is for something else (another use, type, curve or algorithm).
-  static func material(_ object: JSONObject) throws(KeyProblem) -> KeyMaterial? {
+  static func key(_ object: JSONObject, terms: KeyTerms) throws(KeyProblem) -> VerificationKey? {
     guard let type = object["kty"]?.text else { throw KeyProblem("has no `kty`") }
     guard try isForVerifying(object) else { return nil }
-    let material: KeyMaterial
-    switch type {
-    case "OKP":
-      guard try curve(object) == "Ed25519" else { return nil }
-      material = try ed25519(object)
-    case "EC":
-      guard try curve(object) == "P-256" else { return nil }
-      material = try p256(object)
-    case "RSA":
-      guard try isFor(.rs256, object) else { return nil }
-      material = try rsa(object)
-    case "oct":
-      guard try isFor(.hs256, object) else { return nil }
-      material = try KeyMaterial.secret(bytes: bytes("k", of: object))
-    default: return nil
+    var stated: SignatureAlgorithm?
+    if let value = object["alg"] {
+      guard let text = value.text else { throw KeyProblem("has an `alg` that is no text") }
+      stated = SignatureAlgorithm.allCases.first { $0.rawValue.hasSameBytes(as: text) }
+      // For encryption, say: its members are none of our business.
+      if stated == nil { return nil }
     }
-    guard try isFor(material.algorithm, object) else { return nil }
+    guard let material = try material(object, type), stated.map(material.possible.contains) != false else {
+      return nil
+    }
     if type != "oct", object["d"] != nil { throw KeyProblem("is a private key; publish the public part only") }
-    return material
+    return VerificationKey(
+      name: try name(object), material: material, algorithms: try terms.algorithms(of: material, stated: stated),
+      issuer: terms.issuer)
   }
 
-  /// The key's name.
-  static func name(_ object: JSONObject) throws(KeyProblem) -> String? {
+  private static func material(_ object: JSONObject, _ type: String) throws(KeyProblem) -> KeyMaterial? {
+    switch type {
+    case "OKP": try curve(object) == "Ed25519" ? try ed25519(object) : nil
+    case "EC": try JSONWebKeyPoint.material(object, on: try curve(object))
+    case "RSA": try rsa(object)
+    case "oct": try KeyMaterial.secret(bytes: bytes("k", of: object))
+    default: nil
+    }
+  }
+
+  private static func name(_ object: JSONObject) throws(KeyProblem) -> String? {
     guard let value = object["kid"] else { return nil }
     guard let name = value.text, !name.isEmpty, name.utf8.count <= longestName else {
       throw KeyProblem("has a `kid` that is no text of 1 to \(longestName) bytes")
@@ -51,18 +55,12 @@ enum JSONWebKey {
     return true
   }
 
-  private static func isFor(_ algorithm: SignatureAlgorithm, _ object: JSONObject) throws(KeyProblem) -> Bool {
-    guard let value = object["alg"] else { return true }
-    guard let text = value.text else { throw KeyProblem("has an `alg` that is no text") }
-    return text == algorithm.rawValue
-  }
-
   private static func curve(_ object: JSONObject) throws(KeyProblem) -> String {
     guard let curve = object["crv"]?.text else { throw KeyProblem("has no `crv`") }
     return curve
   }
 
-  private static func bytes(_ member: String, of object: JSONObject) throws(KeyProblem) -> [UInt8] {
+  static func bytes(_ member: String, of object: JSONObject) throws(KeyProblem) -> [UInt8] {
     guard let bytes = object[member]?.text.flatMap(Base64URL.decode), !bytes.isEmpty else {
       throw KeyProblem("has no `\(member)` in base64url without padding")
     }
@@ -75,14 +73,6 @@ enum JSONWebKey {
       throw KeyProblem("has an `x` that is no Ed25519 key of 32 bytes")
     }
     return .ed25519(key)
-  }
-
-  private static func p256(_ object: JSONObject) throws(KeyProblem) -> KeyMaterial {
-    let (x, y) = (try bytes("x", of: object), try bytes("y", of: object))
-    guard x.count == 32, y.count == 32, let key = try? P256.Signing.PublicKey(rawRepresentation: x + y) else {
-      throw KeyProblem("has `x` and `y` that are no point of P-256 in 32 bytes each")
-    }
-    return .p256(key)
   }
 
   private static func rsa(_ object: JSONObject) throws(KeyProblem) -> KeyMaterial {

@@ -13,26 +13,26 @@ enum JSONWebKeySet {
   }
 
   /// Reads the set; only the set as a whole being unreadable is an error.
-  static func parse(_ bytes: [UInt8], issuer: String?) throws(KeyProblem) -> Content {
+  static func parse(_ bytes: [UInt8], terms: KeyTerms) throws(KeyProblem) -> Content {
     guard bytes.count <= largest else { throw KeyProblem("is larger than \(largest >> 10)KB") }
     guard let object = try? StrictJSON.object(bytes) else {
       throw KeyProblem("is no JSON object with unique members, or nested too deeply")
     }
-    if object["kty"] != nil { return content(of: [.object(object)], issuer: issuer) }
+    if object["kty"] != nil { return content(of: [.object(object)], terms) }
     guard case .array(let items)? = object["keys"] else {
       throw KeyProblem("has no list `keys` (RFC 7517 section 5)")
     }
     guard items.count <= mostKeys else { throw KeyProblem("has more than \(mostKeys) keys") }
-    return content(of: items, issuer: issuer)
+    return content(of: items, terms)
   }
 
-  private static func content(of items: [JSONValue], issuer: String?) -> Content {
+  private static func content(of items: [JSONValue], _ terms: KeyTerms) -> Content {
     var content = Content()
     for (index, item) in items.enumerated() {
       do throws(KeyProblem) {
         guard case .object(let object) = item else { throw KeyProblem("is no object") }
-        if let material = try JSONWebKey.material(object) {
-          content.keys.append(VerificationKey(name: try JSONWebKey.name(object), material: material, issuer: issuer))
+        if let key = try JSONWebKey.key(object, terms: terms) {
+          content.keys.append(key)
         } else {
           content.skipped += 1
         }

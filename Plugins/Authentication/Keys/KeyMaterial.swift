@@ -7,41 +7,29 @@ import CryptoExtras
   import Foundation
 #endif
 
-/// A key that verifies signatures of one algorithm.
+/// A key that verifies signatures. What it is used for is said by ``KeyTerms``.
 enum KeyMaterial: Sendable {
   case ed25519(Curve25519.Signing.PublicKey)
   case p256(P256.Signing.PublicKey)
+  case p384(P384.Signing.PublicKey)
+  case p521(P521.Signing.PublicKey)
   case rsa(_RSA.Signing.PublicKey)
   case secret(SymmetricKey)
 
-  /// RFC 7518 section 3.2: a secret is at least as long as the hash.
-  static let shortestSecret = 32
+  static let shortestSecret = SignatureAlgorithm.hs256.shortestSecret
   /// Larger moduli only cost time.
   static let longestModulus = 8192
 
-  /// The one algorithm that the key is good for (RFC 8725 section 3.1).
-  var algorithm: SignatureAlgorithm {
+  /// What a key of this type could be used for; the first is what it is for when nobody says more. A curve has one
+  /// algorithm (RFC 7518 section 3.4).
+  var possible: [SignatureAlgorithm] {
     switch self {
-    case .ed25519: .edDSA
-    case .p256: .es256
-    case .rsa: .rs256
-    case .secret: .hs256
-    }
-  }
-
-  /// Whether the signature is this key's over exactly these bytes.
-  func isValid(_ signature: [UInt8], for signed: UnsafeRawBufferPointer) -> Bool {
-    switch self {
-    case .ed25519(let key):
-      return key.isValidSignature(signature, for: signed)
-    case .p256(let key):
-      guard let signature = try? P256.Signing.ECDSASignature(rawRepresentation: signature) else { return false }
-      return key.isValidSignature(signature, for: signed)
-    case .rsa(let key):
-      let signature = _RSA.Signing.RSASignature(rawRepresentation: signature)
-      return key.isValidSignature(signature, for: SHA256.hash(data: signed), padding: .insecurePKCS1v1_5)
-    case .secret(let key):
-      return HMAC<SHA256>.isValidAuthenticationCode(signature, authenticating: signed, using: key)
+    case .ed25519: [.edDSA]
+    case .p256: [.es256]
+    case .p384: [.es384]
+    case .p521: [.es512]
+    case .rsa: SignatureAlgorithm.rsa
+    case .secret: SignatureAlgorithm.symmetric
     }
   }
 
@@ -66,6 +54,8 @@ enum KeyMaterial: Sendable {
     switch self {
     case .ed25519(let key): SHA256.hash(data: key.rawRepresentation)
     case .p256(let key): SHA256.hash(data: key.x963Representation)
+    case .p384(let key): SHA256.hash(data: key.x963Representation)
+    case .p521(let key): SHA256.hash(data: key.x963Representation)
     case .rsa(let key): SHA256.hash(data: key.derRepresentation)
     case .secret(let key): key.withUnsafeBytes { SHA256.hash(data: $0) }
     }

@@ -34,10 +34,10 @@ struct KeySet: Sendable {
   /// that names no key may be of any key of its algorithm.
   func choose(name: String?, algorithm: SignatureAlgorithm) -> Choice {
     if let name, let sameName = named[name] {
-      let fitting = sameName.filter { $0.algorithm == algorithm }
+      let fitting = sameName.filter { $0.algorithms.contains(algorithm) }
       return fitting.isEmpty ? .otherAlgorithm : .keys(Array(fitting.prefix(Self.mostCandidates)), byName: true)
     }
-    let fitting = (name == nil ? keys : nameless).filter { $0.algorithm == algorithm }
+    let fitting = (name == nil ? keys : nameless).filter { $0.algorithms.contains(algorithm) }
     return fitting.isEmpty ? .none : .keys(Array(fitting.prefix(Self.mostCandidates)), byName: false)
   }
 }

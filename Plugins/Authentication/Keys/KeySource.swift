@@ -5,52 +5,76 @@ enum KeySource: Sendable {
   /// Keys that never change while the settings are in force.
   case fixed([VerificationKey])
   /// A key set in a file, read again when the file has changed.
-  case file(path: String, issuer: String?, stamp: FileStamp?)
+  case file(path: String, terms: KeyTerms, stamp: FileStamp?)
   /// A key set at an address.
-  case remote(url: String, issuer: String?)
+  case remote(url: String, terms: KeyTerms)
 
   private static let largestPEM = 64 << 10
 
   /// The source with the keys that can be had without the network.
-  static func load(_ settings: KeySourceSettings) throws(KeyProblem) -> (source: KeySource, keys: [VerificationKey]) {
+  ///
+  /// - Parameter named: the algorithms that the settings name.
+  static func load(
+    _ settings: KeySourceSettings, named: [SignatureAlgorithm]
+  ) throws(KeyProblem) -> (source: KeySource, keys: [VerificationKey]) {
+    let terms = KeyTerms(issuer: settings.issuer, algorithm: settings.algorithm, named: named)
     switch settings.origin {
     case .none: throw KeyProblem("name no keys")
-    case .url(let url): return (.remote(url: url, issuer: settings.issuer), [])
+    case .url(let url): return (.remote(url: url, terms: terms), [])
     case .file(let path):
       let stamp = FileStamp(path)
-      let keys = try readKeySet(path, issuer: settings.issuer)
-      return (.file(path: path, issuer: settings.issuer, stamp: stamp), keys)
-    case .pem(let path, let algorithm):
-      let text = String(decoding: try read(path, limit: largestPEM), as: UTF8.self)
-      do throws(KeyProblem) {
-        return fixed(try PublicKeyPEM.key(text, for: algorithm), settings)
-      } catch {
-        throw KeyProblem("\(path) \(error.message)")
-      }
+      return (.file(path: path, terms: terms, stamp: stamp), try readKeySet(path, terms: terms))
+    case .keySet(let text):
+      let keys = try inEnvironment { () throws(KeyProblem) in try keySet(text.bytes, terms: terms) }
+      return (.fixed(keys), keys)
+    case .pem(let path):
+      let text = try read(path, limit: largestPEM)
+      return try inFile(path) { () throws(KeyProblem) in try publicKey(text, terms, settings) }
+    case .pemText(let text):
+      return try inEnvironment { () throws(KeyProblem) in try publicKey(text.bytes, terms, settings) }
     case .secret(let secret):
-      return fixed(try KeyMaterial.secret(bytes: secret.bytes), settings)
+      return try fixed(try KeyMaterial.secret(bytes: secret.bytes), terms, settings)
     }
   }
 
+  private static func publicKey(
+    _ text: [UInt8], _ terms: KeyTerms, _ settings: KeySourceSettings
+  ) throws(KeyProblem) -> (source: KeySource, keys: [VerificationKey]) {
+    guard let algorithm = settings.algorithm else { throw KeyProblem("is a public key without its algorithm") }
+    return try fixed(
+      try PublicKeyPEM.key(String(decoding: text, as: UTF8.self), for: algorithm), terms, settings)
+  }
+
   private static func fixed(
-    _ material: KeyMaterial, _ settings: KeySourceSettings
-  ) -> (source: KeySource, keys: [VerificationKey]) {
-    let keys = [VerificationKey(name: settings.name, material: material, issuer: settings.issuer)]
-    return (.fixed(keys), keys)
+    _ material: KeyMaterial, _ terms: KeyTerms, _ settings: KeySourceSettings
+  ) throws(KeyProblem) -> (source: KeySource, keys: [VerificationKey]) {
+    let key = VerificationKey(
+      name: settings.name, material: material, algorithms: try terms.algorithms(of: material), issuer: terms.issuer)
+    return (.fixed([key]), [key])
   }
 
   /// The keys of a file. A malformed key there is a mistake of whoever wrote it, so nothing of the file is used.
-  static func readKeySet(_ path: String, issuer: String?) throws(KeyProblem) -> [VerificationKey] {
+  static func readKeySet(_ path: String, terms: KeyTerms) throws(KeyProblem) -> [VerificationKey] {
     let bytes = try read(path, limit: JSONWebKeySet.largest)
-    do throws(KeyProblem) {
-      let content = try JSONWebKeySet.parse(bytes, issuer: issuer)
-      if let problem = content.problems.first { throw KeyProblem(problem) }
-      if content.keys.isEmpty {
-        throw KeyProblem("holds no key that verifies signatures (Ed25519, P-256, RSA or oct)")
-      }
-      return content.keys
-    } catch {
-      throw KeyProblem("\(path) \(error.message)")
+    return try inFile(path) { () throws(KeyProblem) in try keySet(bytes, terms: terms) }
+  }
+
+  private static func keySet(_ bytes: [UInt8], terms: KeyTerms) throws(KeyProblem) -> [VerificationKey] {
+    let content = try JSONWebKeySet.parse(bytes, terms: terms)
+    if let problem = content.problems.first { throw KeyProblem(problem) }
+    if content.keys.isEmpty {
+      throw KeyProblem("holds no key that verifies signatures (Ed25519, P-256, P-384, P-521, RSA or oct)")
+    }
+    return content.keys
+  }
+
+  private static func inFile<R>(_ path: String, _ body: () throws(KeyProblem) -> R) throws(KeyProblem) -> R {
+    do throws(KeyProblem) { return try body() } catch { throw KeyProblem("\(path) \(error.message)") }
+  }
+
+  private static func inEnvironment<R>(_ body: () throws(KeyProblem) -> R) throws(KeyProblem) -> R {
+    do throws(KeyProblem) { return try body() } catch {
+      throw KeyProblem("the environment variable \(error.message)")
     }
   }
 
@@ -59,6 +83,20 @@ enum KeySource: Sendable {
       return try BoundedFile.read(path, limit: limit)
     } catch {
       throw KeyProblem("\(path) \(error.reason)")
+    }
+  }
+}
+
+extension KeySource {
+  var isFixed: Bool { if case .fixed = self { true } else { false } }
+  var isRemote: Bool { if case .remote = self { true } else { false } }
+
+  /// Where the keys come from, as logs and metrics show it.
+  var label: String {
+    switch self {
+    case .fixed: "settings"
+    case .file(let path, _, _): path
+    case .remote(let url, _): KeyPlace.label(of: url)
     }
   }
 }

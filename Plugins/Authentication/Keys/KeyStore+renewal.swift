@@ -8,89 +8,105 @@ extension KeyStore {
     let begins = state.withLock { state in
       if state.isStarted || state.isClosed { return false }
       state.isStarted = true
-      state.isRenewing = true
-      state.lastRenewal = clock.monotonic()
       if isRemote { state.fetcher = KeyFetcher(eventLoopGroup: eventLoopGroup) }
       return true
     }
     guard begins else { return }
-    let problems = await runRenewal()
+    let problems = await renew()
     let isWithoutKeys = state.withLock { state in state.keys.contains { $0.isEmpty } }
     if isWithoutKeys {
       await shutdown()
       throw KeyProblem(problems.first ?? "a key set holds no key that verifies signatures")
     }
-    if !isFixed { renewInBackground() }
+    for index in renewable { renewInBackground(index) }
   }
 
-  private func renewInBackground() {
-    let background = Task { [weak self, refresh] in
-      while (try? await Task.sleep(for: refresh)) != nil {
+  private var renewable: [Int] {
+    state.withLock { state in state.sources.indices.filter { !state.sources[$0].isFixed } }
+  }
+
+  private func renewInBackground(_ index: Int) {
+    let task = Task { [weak self, clock, refresh] in
+      var delay = refresh
+      while (try? await clock.sleep(nanoseconds: delay)) != nil {
         guard let self else { return }
-        await self.renew()
+        delay = await self.renewed(index)
       }
     }
     let isClosed = state.withLock { state in
-      state.background = state.isClosed ? nil : background
+      if !state.isClosed { state.tasks.append(task) }
       return state.isClosed
     }
-    if isClosed { background.cancel() }
+    if isClosed { task.cancel() }
   }
 
-  /// Renews now unless that is under way.
-  func renew() async {
-    let begins = state.withLock { state in
-      if state.isRenewing || state.isClosed || !state.isStarted { return false }
-      state.isRenewing = true
-      state.lastRenewal = clock.monotonic()
-      return true
+  /// Renews a source unless that was done just now.
+  ///
+  /// - Returns: how long it is until the next renewal: after failures sooner than usual, each time later.
+  private func renewed(_ index: Int) async -> Int64 {
+    let now = clock.monotonic()
+    let delay = state.withLock { $0.flights[index].delay(at: now, cooldown: cooldown) }
+    if delay == 0, begin(index) { _ = await runFetch(index) }
+    let failures = state.withLock { $0.flights[index].failures }
+    guard failures > 0 else { return refresh }
+    return min(refresh, max(cooldown, 1_000_000_000) << Int64(min(failures, 10)))
+  }
+
+  /// Renews every source now unless that is under way.
+  ///
+  /// - Returns: what went wrong.
+  @discardableResult
+  func renew() async -> [String] {
+    await withTaskGroup(of: String?.self) { group in
+      for index in renewable where begin(index) { group.addTask { await self.runFetch(index) } }
+      return await group.reduce(into: []) { problems, problem in
+        if let problem { problems.append(problem) }
+      }
     }
-    if begins { _ = await runRenewal() }
   }
 
   /// Ends renewals; those who wait are asked again and judged by the keys there are.
   func shutdown() async {
-    let (background, waiters, fetcher) = state.withLock { state in
+    let (tasks, waiters, fetcher) = state.withLock { state in
       state.isClosed = true
       defer {
         state.waiters = []
-        state.background = nil
+        state.tasks = []
         state.fetcher = nil
       }
-      return (state.background, state.waiters, state.fetcher)
+      return (state.tasks, state.waiters, state.fetcher)
     }
-    background?.cancel()
+    for task in tasks { task.cancel() }
     for waiter in waiters { waiter.resume(.again) }
     await fetcher?.shutdown()
   }
 
-  /// Reads every source anew. The caller has set `isRenewing`.
+  /// Reads a source anew and lets those who wait try again. The caller has begun the fetch.
   ///
   /// - Returns: what went wrong.
-  func runRenewal() async -> [String] {
-    let (sources, fetcher) = state.withLock { ($0.sources, $0.fetcher) }
-    var problems: [String] = []
-    await withTaskGroup(of: (Int, Result<Renewed?, any Error>).self) { group in
-      for (index, source) in sources.enumerated() {
-        group.addTask { (index, await self.read(source, fetcher)) }
-      }
-      for await (index, result) in group {
-        switch result {
-        case .success(let renewed?): apply(renewed, to: index)
-        case .success(nil): break
-        case .failure(let error): problems.append(report(error, of: sources[index]))
-        }
-      }
+  func runFetch(_ index: Int) async -> String? {
+    let (source, fetcher) = state.withLock { ($0.sources[index], $0.fetcher) }
+    let result = await read(source, fetcher)
+    metrics[index]?.fetches.add()
+    var problem: String?
+    if case .failure(let error) = result {
+      metrics[index]?.failures.add()
+      problem = report(error, of: source)
     }
     let waiters = state.withLock { state in
-      state.isRenewing = false
+      if case .success(let renewed?) = result { Self.apply(renewed, to: index, &state) }
+      state.flights[index].complete(isGood: problem == nil)
       defer { state.waiters = [] }
       return state.waiters
     }
     for waiter in waiters { waiter.resume(.again) }
-    return problems
+    return problem
   }
+}
 
+// MARK: - Reading
+
+extension KeyStore {
   private struct Renewed: Sendable {
     var source: KeySource
     var keys: [VerificationKey]
@@ -101,20 +117,21 @@ extension KeyStore {
     do {
       switch source {
       case .fixed: return .success(nil)
-      case .file(let path, let issuer, let stamp):
+      case .file(let path, let terms, let stamp):
         let now = FileStamp(path)
         if now == stamp, now != nil { return .success(nil) }
-        let keys = try KeySource.readKeySet(path, issuer: issuer)
-        return .success(Renewed(source: .file(path: path, issuer: issuer, stamp: now), keys: keys))
-      case .remote(let url, let issuer):
+        let keys = try KeySource.readKeySet(path, terms: terms)
+        return .success(Renewed(source: .file(path: path, terms: terms, stamp: now), keys: keys))
+      case .remote(let url, let terms):
         guard let fetcher else { return .success(nil) }
-        let content = try await fetcher.fetch(url, issuer: issuer)
+        let content = try await fetcher.fetch(url, terms: terms)
         for problem in content.problems {
-          logger.warning("a key of a key set cannot be used", metadata: ["url": "\(url)", "problem": "\(problem)"])
+          logger.warning(
+            "a key of a key set cannot be used", metadata: ["source": "\(source.label)", "problem": "\(problem)"])
         }
         // A set of nothing but broken keys is a broken set; one that is empty says that no key is good any more.
         if content.keys.isEmpty, let problem = content.problems.first { throw KeyProblem(problem) }
-        let keys = content.keys.filter { permittedFromAddress.contains($0.algorithm) }
+        let keys = content.keys.filter { !$0.algorithms.isDisjoint(with: permittedFromAddress) }
         return .success(Renewed(source: source, keys: keys))
       }
     } catch {
@@ -123,26 +140,19 @@ extension KeyStore {
   }
 
   /// Takes keys over. Those that stay remain the same objects; the others are retired.
-  private func apply(_ renewed: Renewed, to index: Int) {
-    state.withLock { state in
-      let old = state.keys[index]
-      let new = renewed.keys.map { key in old.first { $0.isSame(as: key) } ?? key }
-      for key in old where !new.contains(where: { $0 === key }) { key.retire() }
-      state.sources[index] = renewed.source
-      state.keys[index] = new
-      state.current = KeySet(state.keys.flatMap { $0 })
-    }
+  private static func apply(_ renewed: Renewed, to index: Int, _ state: inout State) {
+    let old = state.keys[index]
+    let new = renewed.keys.map { key in old.first { $0.isSame(as: key) } ?? key }
+    for key in old where !new.contains(where: { $0 === key }) { key.retire() }
+    state.sources[index] = renewed.source
+    state.keys[index] = new
+    state.current = KeySet(state.keys.flatMap { $0 })
   }
 
   private func report(_ error: any Error, of source: KeySource) -> String {
     let problem = (error as? KeyProblem)?.message ?? "could not be fetched: \(error)"
-    let place: String
-    switch source {
-    case .remote(let url, _): place = url
-    case .file(let path, _, _): place = path
-    case .fixed: place = "settings"
-    }
-    logger.warning("keys could not be renewed", metadata: ["source": "\(place)", "problem": "\(problem)"])
-    return "\(place): \(problem)"
+    logger.warning(
+      "keys could not be renewed", metadata: ["source": "\(source.label)", "problem": "\(problem)"])
+    return "\(source.label): \(problem)"
   }
 }

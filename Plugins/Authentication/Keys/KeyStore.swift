@@ -5,20 +5,22 @@ import Synchronization
 
 /// The keys that are good now, shared by all loops, and their renewal.
 ///
-/// One renewal runs at a time. What fails leaves the last good keys of its source in force.
+/// Of each source at most one fetch runs, and one begins in each cooldown at most. What fails leaves the last good keys
+/// of its source in force.
 final class KeyStore: Sendable {
   static let mostWaiters = 1024
+  /// Nobody waits longer for a fetch to begin, so that there is time left for the fetch.
+  static let longestWait: Int64 = 3_000_000_000
 
   struct State {
     var sources: [KeySource]
     var keys: [[VerificationKey]]
     var current: KeySet
+    var flights: [KeyFlight]
     var isStarted = false
-    var isRenewing = false
     var isClosed = false
-    var lastRenewal: Int64?
     var waiters: [Resumption] = []
-    var background: Task<Void, Never>?
+    var tasks: [Task<Void, Never>] = []
     /// Made by `start`, because a client that was made has to be shut down.
     var fetcher: KeyFetcher?
   }
@@ -27,65 +29,56 @@ final class KeyStore: Sendable {
   let eventLoopGroup: any EventLoopGroup
   let permitted: Set<SignatureAlgorithm>
   /// What keys from an address may be for. A secret that stands there is known to whoever can read it, so only settings
-  /// that name HS256 take one.
+  /// that name its algorithm take one.
   let permittedFromAddress: Set<SignatureAlgorithm>
   let clock: any GatewayClock
   let logger: Logger
   let cooldown: Int64
-  let refresh: Duration
+  let refresh: Int64
+  /// The metrics of each source; nil for sources that are not fetched.
+  let metrics: [KeyMetrics?]
   /// Whether keys come from an address, so that an unknown key may be had by asking again.
   let isRemote: Bool
-  /// Whether no key can change.
-  let isFixed: Bool
 
   /// A store with the keys that can be had without the network.
   init(settings: AuthenticationSettings, environment: PluginEnvironment) throws(KeyProblem) {
     var sources: [KeySource] = []
     var keys: [[VerificationKey]] = []
     for source in settings.keys {
-      let loaded = try KeySource.load(source)
+      let loaded = try KeySource.load(source, named: settings.algorithms)
       sources.append(loaded.source)
       keys.append(loaded.keys)
     }
-    let hasLocalSecret = keys.joined().contains { $0.algorithm == .hs256 }
-    let usual = SignatureAlgorithm.asymmetric + (hasLocalSecret ? [.hs256] : [])
-    permitted = Set(settings.algorithms.isEmpty ? usual : settings.algorithms)
-    permittedFromAddress = settings.algorithms.isEmpty ? Set(SignatureAlgorithm.asymmetric) : permitted
-    isFixed = sources.allSatisfy { if case .fixed = $0 { true } else { false } }
-    isRemote = sources.contains { if case .remote = $0 { true } else { false } }
+    let named = Set(settings.algorithms)
+    let secrets = keys.joined().flatMap { $0.algorithms.filter(\.isSymmetric) }
+    permitted = named.isEmpty ? Set(SignatureAlgorithm.asymmetric + secrets) : named
+    permittedFromAddress = named.isEmpty ? Set(SignatureAlgorithm.asymmetric) : named
+    isRemote = sources.contains(where: \.isRemote)
     eventLoopGroup = environment.eventLoopGroup
     clock = environment.clock
     logger = environment.logger
     cooldown = settings.cooldown.nanoseconds
-    refresh = settings.refresh
-    state = Mutex(State(sources: sources, keys: keys, current: KeySet(keys.flatMap { $0 })))
+    refresh = settings.refresh.nanoseconds
+    metrics = sources.map { $0.isRemote ? KeyMetrics(environment.counters, source: $0.label) : nil }
+    let now = environment.clock.monotonic()
+    state = Mutex(
+      State(
+        sources: sources, keys: keys, current: KeySet(keys.flatMap { $0 }),
+        flights: sources.map { _ in KeyFlight(made: now) }))
+    for (index, source) in sources.enumerated() where source.isRemote {
+      KeyMetrics.showAge(of: self, index, environment.counters, source: source.label)
+    }
   }
 
   /// The keys that are good now.
   var current: KeySet { state.withLock { $0.current } }
 
-  /// Joins a renewal that runs, or begins one.
-  ///
-  /// - Parameter resumption: makes the right to be resumed, with ``Continuation/again``; called only when joined.
-  /// - Returns: false when the last one was too short a time ago, or too many wait already.
-  func awaitRenewal(_ resumption: () -> Resumption) -> Bool {
-    guard isRemote else { return false }
-    let now = clock.monotonic()
-    let (joined, begins) = state.withLock { state -> (Bool, Bool) in
-      guard state.fetcher != nil, state.waiters.count < Self.mostWaiters else { return (false, false) }
-      if state.isRenewing {
-        state.waiters.append(resumption())
-        return (true, false)
-      }
-      if let last = state.lastRenewal, now &- last < cooldown { return (false, false) }
-      state.isRenewing = true
-      state.lastRenewal = now
-      state.waiters.append(resumption())
-      return (true, true)
-    }
-    if begins { Task { _ = await self.runRenewal() } }
-    return joined
+  /// How many seconds ago the keys of a source were known to be the ones in force.
+  func age(of index: Int) -> Int64 {
+    let good = state.withLock { $0.flights[index].lastGood }
+    return max(0, clock.monotonic().saturatingAdd(-good)) / 1_000_000_000
   }
+
 }
 
 extension Duration {

@@ -19,10 +19,13 @@ enum PublicKeyPEM {
       switch algorithm {
       case .edDSA: return try ed25519(pem)
       case .es256: return .p256(try P256.Signing.PublicKey(pemRepresentation: pem))
-      case .rs256:
+      case .es384: return .p384(try P384.Signing.PublicKey(pemRepresentation: pem))
+      case .es512: return .p521(try P521.Signing.PublicKey(pemRepresentation: pem))
+      case .rs256, .rs384, .rs512, .ps256, .ps384, .ps512:
         let key = try _RSA.Signing.PublicKey(unsafePEMRepresentation: pem)
         return try KeyMaterial.rsa(checked: key)
-      case .hs256: throw KeyProblem("is no secret; HS256 takes { secret: { file: path } }")
+      case .hs256, .hs384, .hs512:
+        throw KeyProblem("is no secret; \(algorithm.rawValue) takes { secret: { file: path } }")
       }
     } catch let problem as KeyProblem {
       throw problem

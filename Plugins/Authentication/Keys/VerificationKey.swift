@@ -7,28 +7,28 @@ final class VerificationKey: Sendable {
   /// The name that tokens choose it by (`kid`); nil for a key without one.
   let name: String?
   let material: KeyMaterial
+  /// What the key may be used for, at least one.
+  let algorithms: Set<SignatureAlgorithm>
   /// The only issuer that the key speaks for; nil for any that the settings take.
   let issuer: String?
   private let digest: Fingerprint
   private let retired = Atomic<Bool>(false)
 
-  init(name: String?, material: KeyMaterial, issuer: String? = nil) {
+  init(name: String?, material: KeyMaterial, algorithms: Set<SignatureAlgorithm>, issuer: String? = nil) {
     self.name = name
     self.material = material
+    self.algorithms = algorithms
     self.issuer = issuer
     self.digest = Fingerprint(digest: material.digest)
   }
-
-  /// The one algorithm that the key is good for.
-  var algorithm: SignatureAlgorithm { material.algorithm }
 
   /// Whether the key's source has withdrawn it.
   var isRetired: Bool { retired.load(ordering: .relaxed) }
 
   func retire() { retired.store(true, ordering: .relaxed) }
 
-  /// Whether both are the same key under the same name.
+  /// Whether both are the same key under the same name, for the same use.
   func isSame(as other: VerificationKey) -> Bool {
-    name == other.name && issuer == other.issuer && algorithm == other.algorithm && digest == other.digest
+    name == other.name && issuer == other.issuer && algorithms == other.algorithms && digest == other.digest
   }
 }

@@ -22,7 +22,10 @@ public struct AuthenticationSettings: PluginSettings {
   let leeway: Duration
   let requiresExpiry: Bool
   let scopeClaim: String
-  let domainClaim: String?
+  let kinds: [String]
+  let kindClaim: String
+  let tokenIDClaim: String
+  let domainClaim: DomainClaim?
   let missing: Missing
   let query: Query
   let maxToken: Int
@@ -44,13 +47,16 @@ public struct AuthenticationSettings: PluginSettings {
     audiences = Self.readNames("audience", settings)
     leeway = settings.duration("leeway", default: .seconds(30), in: .zero ... .seconds(600))
     requiresExpiry = settings.bool("require_expiry", default: false)
-    scopeClaim = Self.readClaim("scope_claim", settings) ?? "scope"
-    domainClaim = Self.readClaim("domain_claim", settings)
+    scopeClaim = ClaimName.read("scope_claim", settings) ?? "scope"
+    kinds = Self.readNames("kinds", settings)
+    kindClaim = ClaimName.read("kind_claim", settings) ?? "subtype"
+    tokenIDClaim = ClaimName.read("token_id_claim", settings) ?? "jti"
+    domainClaim = DomainClaim.read(settings)
     missing = settings.choice("missing", default: .unauthorized)
     query = settings.choice("query", default: .refuse)
     maxToken = settings.size("max_token", default: 8 << 10, in: 256...(64 << 10))
     refresh = settings.duration("refresh", default: .seconds(300), in: .seconds(1) ... .seconds(86_400))
-    cooldown = settings.duration("cooldown", default: .seconds(10), in: .seconds(1) ... .seconds(3600))
+    cooldown = settings.duration("cooldown", default: .seconds(1), in: .milliseconds(100) ... .seconds(3600))
     forward = settings.mapping("forward").map(ForwardingSettings.init(reading:)) ?? .unchanged
     if query == .judge, forward.token != .pass {
       settings.fail(
@@ -98,13 +104,5 @@ public struct AuthenticationSettings: PluginSettings {
       settings.fail(key, "names nothing", hint: "name what is taken, or leave `\(key)` out to take any")
     }
     return names
-  }
-
-  /// A claim's name; nil when the key is absent.
-  private static func readClaim(_ key: String, _ settings: SettingsReader) -> String? {
-    guard settings.has(key) else { return nil }
-    let claim = settings.string(key, default: "")
-    if claim.isEmpty { settings.fail(key, "is empty", hint: "name a claim, such as scope or realm.scopes") }
-    return claim
   }
 }

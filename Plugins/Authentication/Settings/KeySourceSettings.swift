@@ -3,12 +3,16 @@ import GatewayKit
 /// Where keys come from, as the settings say it.
 struct KeySourceSettings: Sendable, Hashable {
   enum Origin: Sendable, Hashable {
-    /// A key set in a file.
+    /// A key set in a file, read again when it changes.
     case file(String)
+    /// A key set from the environment. It may hold secrets, so it is kept as one.
+    case keySet(Secret)
     /// A key set at an address.
     case url(String)
     /// A public key in a file.
-    case pem(String, SignatureAlgorithm)
+    case pem(String)
+    /// A public key from the environment.
+    case pemText(Secret)
     /// A shared secret.
     case secret(Secret)
     /// Nothing usable; the mistake is reported.
@@ -16,6 +20,8 @@ struct KeySourceSettings: Sendable, Hashable {
   }
 
   let origin: Origin
+  /// What the keys are for when they do not say so themselves.
+  let algorithm: SignatureAlgorithm?
   /// The key's name, for keys that do not bring one.
   let name: String?
   /// The only issuer that the keys speak for.
@@ -23,12 +29,12 @@ struct KeySourceSettings: Sendable, Hashable {
 
   init(reading settings: SettingsReader) {
     let kinds = ["jwks", "pem", "secret"].filter(settings.has)
+    algorithm = settings.has("algorithm") ? Self.readAlgorithm(settings) : nil
     switch kinds {
-    case ["jwks"]: origin = Self.keySet(settings)
-    case ["pem"]: origin = Self.publicKey(settings)
-    case ["secret"]: origin = Self.sharedSecret(settings)
+    case ["jwks"]: origin = KeyPlace.keySet(settings)
+    case ["pem"]: origin = Self.publicKey(settings, algorithm)
+    case ["secret"]: origin = Self.sharedSecret(settings, algorithm)
     default:
-      _ = (settings.path("jwks"), settings.path("pem"), settings.secret("secret"))
       settings.fail(
         nil, kinds.isEmpty ? "names no keys" : "names keys in several ways",
         hint: "write one of { jwks: file or URL }, { pem: file, algorithm: ES256 }, { secret: { file: path } }")
@@ -42,45 +48,42 @@ struct KeySourceSettings: Sendable, Hashable {
     settings.finish()
   }
 
-  private static func keySet(_ settings: SettingsReader) -> Origin {
-    guard let text = settings.optionalString("jwks") else {
-      settings.fail("jwks", "is empty", hint: "name a file or an https address")
-      return .none
+  private static func readAlgorithm(_ settings: SettingsReader) -> SignatureAlgorithm? {
+    let found: [SignatureAlgorithm] = settings.choices("algorithm", default: [])
+    if found.count == 1 { return found.first }
+    if found.count > 1 {
+      settings.fail("algorithm", "names several algorithms", hint: "a key is for one; make one key for each")
     }
-    if text.hasPrefix("http"), WebAddress.authority(of: text).contains("@") {
-      settings.fail("jwks", "an address must not hold a password", hint: "leave out what stands before the @")
-      return .none
-    }
-    if text.hasPrefix("https://") { return .url(text) }
-    if text.hasPrefix("http://") {
-      if WebAddress.isLoopback(text) { return .url(text) }
-      settings.fail("jwks", "keys must not come over plain http", hint: "write an https address")
-      return .none
-    }
-    return settings.path("jwks").map { .file($0) } ?? .none
+    return nil
   }
 
-  private static func publicKey(_ settings: SettingsReader) -> Origin {
-    let file = settings.path("pem")
-    let algorithm = settings.choice("algorithm", default: SignatureAlgorithm.hs256)
-    guard algorithm != .hs256 else {
+  private static func publicKey(_ settings: SettingsReader, _ algorithm: SignatureAlgorithm?) -> Origin {
+    let origin = KeyPlace.publicKey(settings)
+    // A word that is not known was reported, and is not missing.
+    if settings.has("algorithm"), algorithm == nil, settings.optionalString("algorithm")?.isEmpty == false {
+      return .none
+    }
+    guard let algorithm, !algorithm.isSymmetric else {
       settings.fail(
-        "algorithm", "a public key needs its algorithm", hint: "write algorithm: EdDSA, ES256 or RS256")
+        "algorithm", "a public key needs its algorithm", hint: "write algorithm: EdDSA, ES256, RS256 or the like")
       return .none
     }
-    return file.map { .pem($0, algorithm) } ?? .none
+    return origin
   }
 
-  private static func sharedSecret(_ settings: SettingsReader) -> Origin {
+  private static func sharedSecret(_ settings: SettingsReader, _ algorithm: SignatureAlgorithm?) -> Origin {
     let secret = settings.secret("secret")
-    if settings.choice("algorithm", default: SignatureAlgorithm.hs256) != .hs256 {
-      settings.fail("algorithm", "a secret is for HS256 only", hint: "write algorithm: HS256 or leave it out")
+    if let algorithm, !algorithm.isSymmetric {
+      settings.fail(
+        "algorithm", "a secret is for HS256, HS384 or HS512 only", hint: "write algorithm: HS256 or leave it out")
+      return .none
     }
     guard let secret else { return .none }
-    if secret.bytes.count < KeyMaterial.shortestSecret {
+    let shortest = (algorithm ?? .hs256).shortestSecret
+    if secret.bytes.count < shortest {
       settings.fail(
-        "secret", "is shorter than \(KeyMaterial.shortestSecret) bytes (RFC 7518 section 3.2)",
-        hint: "make one with `openssl rand -base64 48`")
+        "secret", "is shorter than \(shortest) bytes (RFC 7518 section 3.2)",
+        hint: "make one with `openssl rand -base64 \(shortest * 3 / 2)`")
     }
     return .secret(secret)
   }

@@ -10,12 +10,14 @@ enum TokenFailure: Error, Sendable, CaseIterable {
   case headerRefused
   case typeRefused
   case keyUnknown
+  case keysBusy
   case signatureInvalid
   case expired
   case expiryMissing
   case notYetValid
   case issuerUnknown
   case audienceWrong
+  case kindRefused
   case wrongDomain
   case inactive
   case introspectionUnavailable
@@ -34,12 +36,14 @@ enum TokenFailure: Error, Sendable, CaseIterable {
     case .headerRefused: "token_header_refused"
     case .typeRefused: "token_type_refused"
     case .keyUnknown: "token_key_unknown"
+    case .keysBusy: "token_keys_busy"
     case .signatureInvalid: "token_signature_invalid"
     case .expired: "token_expired"
     case .expiryMissing: "token_expiry_missing"
     case .notYetValid: "token_not_yet_valid"
     case .issuerUnknown: "token_issuer_unknown"
     case .audienceWrong: "token_audience_wrong"
+    case .kindRefused: "token_kind_refused"
     case .wrongDomain: "token_wrong_domain"
     case .inactive: "token_inactive"
     case .introspectionUnavailable, .introspectionPending: "introspection_unavailable"

@@ -24,7 +24,9 @@ struct TokenVerifier: Sendable {
     case .none: throw .keyUnknown
     case .otherAlgorithm: throw .algorithmRefused
     case .keys(let candidates, let byName):
-      for key in candidates where key.material.isValid(parts.signature, for: signed) { return key }
+      for key in candidates where key.material.isValid(parts.signature, by: parts.algorithm, for: signed) {
+        return key
+      }
       // A named key may exist that we have not seen, while only nameless ones could be tried.
       throw parts.keyName != nil && !byName && keysMayCome ? .keyUnknown : .signatureInvalid
     }

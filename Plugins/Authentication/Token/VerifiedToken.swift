@@ -6,7 +6,7 @@ import Synchronization
 /// judged at every use.
 final class VerifiedToken: Sendable {
   let identity: Identity
-  /// When the token begins, in nanoseconds since 1970; `Int64.min` when it always has.
+  /// When the token begins, in nanoseconds since 1970: the later of `nbf` and `iat`; `Int64.min` when it always has.
   let notBefore: Int64
   /// The domains that the token is for; nil when the settings bind tokens to none.
   let domains: [[UInt8]]?
@@ -41,6 +41,7 @@ final class VerifiedToken: Sendable {
   /// About how many bytes the facts take, for the cache's bound.
   var cost: Int {
     var cost = 512 + identity.subject.utf8.count + identity.issuer.utf8.count + identity.tokenID.utf8.count
+    for claim in identity.claims { cost += 64 + claim.name.utf8.count + claim.value.utf8.count }
     for scope in identity.scopes { cost += 32 + scope.utf8.count }
     for domain in domains ?? [] { cost += 32 + domain.count }
     return cost

@@ -6,4 +6,13 @@ public protocol GatewayClock: Sendable {
   func monotonic() -> Int64
   /// Nanoseconds since 1970-01-01T00:00:00Z. For token expiry, dates and log lines.
   func wall() -> Int64
+  /// Returns when so much time has passed; for what renews itself off the data path. Throws when its task is cancelled.
+  func sleep(nanoseconds: Int64) async throws
+}
+
+extension GatewayClock {
+  /// Sleeps in real time.
+  public func sleep(nanoseconds: Int64) async throws {
+    try await Task.sleep(for: .nanoseconds(max(0, nanoseconds)))
+  }
 }

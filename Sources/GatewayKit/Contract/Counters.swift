@@ -11,7 +11,7 @@ public final class Counter: Sendable {
   public var current: UInt64 { value.load(ordering: .relaxed) }
 }
 
-/// The counters of plugins, by name and labels. Names and labels are few and fixed at load: nothing a peer sends makes one.
+/// The counters and gauges of plugins, by name and labels. Names and labels are few and fixed at load: nothing a peer sends makes one.
 public final class CounterRegistry: Sendable {
   /// Names one counter.
   public struct Key: Sendable, Hashable {
@@ -21,7 +21,10 @@ public final class CounterRegistry: Sendable {
     public let labels: String
   }
 
+  private typealias Gauge = (help: String, readers: [@Sendable () -> Int64?])
+
   private let counters = Mutex<[Key: (counter: Counter, help: String)]>([:])
+  private let gauges = Mutex<[Key: Gauge]>([:])
 
   /// An empty registry.
   public init() {}
@@ -36,6 +39,28 @@ public final class CounterRegistry: Sendable {
       counters[key] = (made, help)
       return made
     }
+  }
+
+  /// Shows a number that goes up and down, read when the page is made. Registered when a plugin is made, never later.
+  ///
+  /// Gauges of one name and the same labels are shown as one, by the largest of their values.
+  ///
+  /// - Parameter read: gives the number now, from any thread; nil when there is nothing to show any more. It must not
+  ///   keep its plugin alive.
+  public func gauge(
+    _ name: String, help: String, labels: [(String, String)] = [], read: @escaping @Sendable () -> Int64?
+  ) {
+    let key = Key(name: name, labels: MetricLabels.render(labels))
+    gauges.withLock { $0[key, default: (help, [])].readers.append(read) }
+  }
+
+  /// All gauges that have something to show, sorted by name and labels.
+  public func gaugeSnapshot() -> [(key: Key, help: String, value: Int64)] {
+    // Read outside the lock: what a reader does is its own affair.
+    let all = gauges.withLock { $0 }
+    return all.compactMap { key, gauge in
+      gauge.readers.compactMap { $0() }.max().map { (key: key, help: gauge.help, value: $0) }
+    }.sorted { ($0.key.name, $0.key.labels) < ($1.key.name, $1.key.labels) }
   }
 
   /// All counters, sorted by name and labels.

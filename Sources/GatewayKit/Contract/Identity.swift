@@ -6,11 +6,11 @@ public final class Identity: Sendable {
   public let fingerprint: Fingerprint
   /// The `sub` claim.
   public let subject: String
-  /// The token's kind (`subtype` claim), empty when it names none.
+  /// The token's kind (`subtype` claim, unless the settings name another), empty when it names none.
   public let kind: String
   /// The `iss` claim, empty when it has none.
   public let issuer: String
-  /// The token's id (`jti` claim), empty when it has none.
+  /// The token's id (`jti` claim, unless the settings name another), empty when it has none.
   public let tokenID: String
   /// The scopes that the token carries, sorted, each once.
   public let scopes: [String]
@@ -18,9 +18,10 @@ public final class Identity: Sendable {
   public let scopesFingerprint: Fingerprint
   /// When the token ends, in nanoseconds since 1970; `Int64.max` when it never does.
   public let expiry: Int64
-
-  /// The values of those claims that the settings ask to keep, as text, each bounded.
+  /// The values of further claims that the settings ask for, each bounded.
   public let claims: [(name: String, value: String)]
+  /// When the token was issued (`iat` claim), in nanoseconds since 1970; 0 when it does not say.
+  public let issuedAt: Int64
 
   /// What the first universe made of the scopes; most identities meet one only, and read it without a lock.
   private let firstScopes = AtomicLazyReference<EffectiveScopes>()
@@ -29,7 +30,7 @@ public final class Identity: Sendable {
   /// The facts of a token that has been verified.
   public init(
     fingerprint: Fingerprint, subject: String, kind: String, issuer: String, tokenID: String, scopes: [String],
-    scopesFingerprint: Fingerprint, expiry: Int64, claims: [(name: String, value: String)] = []
+    scopesFingerprint: Fingerprint, expiry: Int64, claims: [(name: String, value: String)] = [], issuedAt: Int64 = 0
   ) {
     self.fingerprint = fingerprint
     self.subject = subject
@@ -40,6 +41,7 @@ public final class Identity: Sendable {
     self.scopesFingerprint = scopesFingerprint
     self.expiry = expiry
     self.claims = claims
+    self.issuedAt = issuedAt
   }
 
   /// The identity's scopes as a universe sees them, computed once for each of the last few universes.

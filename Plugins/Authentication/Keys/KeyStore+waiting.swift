@@ -1,0 +1,82 @@
+import GatewayKit
+import Synchronization
+
+/// How it goes on with an exchange whose token names an unknown key.
+enum KeyWait {
+  /// It waits, and is asked again.
+  case waits(KeyTicket)
+  /// There is no such key.
+  case keyUnknown
+  /// Too many wait, or the next fetch is too far away.
+  case busy
+}
+
+extension KeyStore {
+  /// Whether everything that the ticket waits for has come. Ask before the token is judged once more: what is unknown
+  /// afterwards is unknown for good.
+  func isComplete(_ ticket: KeyTicket) -> Bool {
+    state.withLock { state in Self.outstanding(ticket, state).isEmpty }
+  }
+
+  /// Lets an exchange wait for fetches that begin later than now, each as soon as its cooldown has ended.
+  ///
+  /// - Parameters:
+  ///   - ticket: what the exchange waits for already; nil when its token is seen for the first time.
+  ///   - resumption: makes the right to be resumed, with ``Continuation/again``; called only when it waits.
+  func awaitKeys(_ ticket: KeyTicket?, _ resumption: () -> Resumption) -> KeyWait {
+    guard isRemote else { return .keyUnknown }
+    let now = clock.monotonic()
+    let (wait, due) = state.withLock { state -> (KeyWait, [Int]) in
+      guard !state.isClosed, state.fetcher != nil else { return (.keyUnknown, []) }
+      guard state.waiters.count < Self.mostWaiters else { return (.busy, []) }
+      let ticket = ticket ?? Self.ticket(state)
+      let outstanding = Self.outstanding(ticket, state)
+      if outstanding.isEmpty {
+        // The last one came while the token was judged.
+        resumption().resume(.again)
+        return (.waits(ticket), [])
+      }
+      let resting = outstanding.filter { !state.flights[$0].isRunning }
+      guard resting.allSatisfy({ state.flights[$0].delay(at: now, cooldown: cooldown) <= Self.longestWait }) else {
+        return (.busy, [])
+      }
+      let due = resting.filter { !state.flights[$0].isScheduled }
+      for index in due { state.flights[index].isScheduled = true }
+      state.waiters.append(resumption())
+      return (.waits(ticket), due)
+    }
+    for index in due { Task { await self.fetchWhenDue(index) } }
+    return wait
+  }
+
+  private static func ticket(_ state: State) -> KeyTicket {
+    KeyTicket(wanted: zip(state.sources, state.flights).map { $0.isRemote ? $1.begun + 1 : 0 })
+  }
+
+  private static func outstanding(_ ticket: KeyTicket, _ state: State) -> [Int] {
+    state.flights.indices.filter { state.flights[$0].completed < ticket.wanted[$0] }
+  }
+
+  /// Begins the next fetch of a source when its cooldown has ended.
+  private func fetchWhenDue(_ index: Int) async {
+    while true {
+      let now = clock.monotonic()
+      let delay = state.withLock { $0.flights[index].delay(at: now, cooldown: cooldown) }
+      if delay == 0 { break }
+      // It fails only when the task is cancelled, which nobody does.
+      guard (try? await clock.sleep(nanoseconds: delay)) != nil else { break }
+    }
+    if begin(index) { _ = await runFetch(index) }
+  }
+
+  /// Takes the right to fetch a source, unless that is under way.
+  func begin(_ index: Int) -> Bool {
+    let now = clock.monotonic()
+    return state.withLock { state in
+      state.flights[index].isScheduled = false
+      guard state.isStarted, !state.isClosed, !state.flights[index].isRunning else { return false }
+      state.flights[index].begin(at: now)
+      return true
+    }
+  }
+}
