@@ -1,7 +1,7 @@
 import Crypto
 
-/// Reads the point of an elliptic curve key (RFC 7518 section 6.2.1): each coordinate has the full length of the curve's
-/// field, and the point is on the curve.
+/// Reads the point of an elliptic curve key (RFC 7518 section 6.2.1): each coordinate is as long as the field of the
+/// curve, and the point is on the curve.
 enum JSONWebKeyPoint {
   /// The key; nil when the curve is another than P-256, P-384 and P-521.
   static func material(_ object: JSONObject, on curve: String) throws(KeyProblem) -> KeyMaterial? {

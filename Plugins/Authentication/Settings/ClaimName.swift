@@ -1,8 +1,8 @@
 import GatewayKit
 
 extension DomainClaim {
-  /// Reads `domain_claim`: the name of a claim, or `{ claim: aud, value: "https://{domain}/" }`. Nil when it is absent or
-  /// wrong; what is wrong was reported.
+  /// Reads `domain_claim`: the name of a claim, or `{ claim: aud, value: "https://{domain}/" }`. Nil when it is absent
+  /// or wrong; what is wrong was reported.
   static func read(_ settings: SettingsReader) -> DomainClaim? {
     guard case .mapping? = settings.node("domain_claim")?.value else {
       return ClaimName.read("domain_claim", settings).map(DomainClaim.init(claim:))

@@ -11,7 +11,7 @@ public final class Counter: Sendable {
   public var current: UInt64 { value.load(ordering: .relaxed) }
 }
 
-/// The counters and gauges of plugins, by name and labels. Names and labels are few and fixed at load: nothing a peer sends makes one.
+/// The counters and gauges of plugins, by name and labels. Both are few and fixed at load: nothing a peer sends makes one.
 public final class CounterRegistry: Sendable {
   /// Names one counter.
   public struct Key: Sendable, Hashable {
