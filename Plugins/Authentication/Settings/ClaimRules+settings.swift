@@ -1,11 +1,9 @@
 extension ClaimRules {
-  /// The rules of the settings.
-  ///
-  /// - Parameter keptClaims: claims whose values the identity keeps.
+  /// The rules of the settings. The identity keeps the claims that the origin is to be told.
   init(_ settings: AuthenticationSettings) {
     self.init(
       issuers: settings.issuers, audiences: settings.audiences, kinds: settings.kinds,
       requiresExpiry: settings.requiresExpiry, scopeClaim: settings.scopeClaim, kindClaim: settings.kindClaim,
-      tokenIDClaim: settings.tokenIDClaim, domainClaim: settings.domainClaim, keptClaims: keptClaims)
+      tokenIDClaim: settings.tokenIDClaim, domainClaim: settings.domainClaim, keptClaims: settings.forward.claims)
   }
 }
