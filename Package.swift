@@ -49,6 +49,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 
 let plugins = [
   "Authentication", "ScopeEnforcement", "RateLimiting", "ResponseCaching", "RequestID", "AccessLog",
+  "TokenRegistry",
 ]
 let pluginTargets = plugins.map { Target.Dependency.target(name: $0) }
 
@@ -94,12 +95,13 @@ let package = Package(
       "GatewayTesting",
       ["GatewayEngine", "GatewayConfig", "GatewayKit", "HTTPWire", logging, nio, nioEmbedded, nioPosix]),
 
-    plugin("Authentication", [asyncHTTPClient, crypto, cryptoExtras, logging, nioHTTP1]),
+    plugin("Authentication", ["UserApiTokens", asyncHTTPClient, crypto, cryptoExtras, logging, nioHTTP1]),
     plugin("ScopeEnforcement"),
     plugin("RateLimiting", [crypto]),
     plugin("ResponseCaching"),
     plugin("RequestID"),
     plugin("AccessLog"),
+    plugin("TokenRegistry", ["UserApiTokens", asyncHTTPClient, logging]),
 
     tests("SharedStoresTests", ["SharedStores", "GatewayKit", "GatewayTesting", logging, nio, nioPosix]),
     tests(
@@ -109,6 +111,13 @@ let package = Package(
       ["ResponseCaching", "GatewayKit", "GatewayTesting", "HTTPWire", logging, nio, nioEmbedded]),
     tests("RequestIDTests", ["RequestID", "GatewayKit", "GatewayTesting", "HTTPWire", logging, nio, nioEmbedded]),
     tests("AccessLogTests", ["AccessLog", "GatewayKit", "GatewayTesting", "HTTPWire", logging, nio, nioEmbedded]),
+
+    tests(
+      "TokenRegistryTests",
+      [
+        "TokenRegistry", "GatewayKit", "GatewayTesting", "HTTPWire", "TokenService", "UserApiTokens", asyncHTTPClient,
+        logging, nio, nioEmbedded, nioHTTP1, nioPosix,
+      ]),
 
     .executableTarget(
       name: "gatehouse",
@@ -131,8 +140,8 @@ let package = Package(
     tests(
       "AuthenticationTests",
       [
-        "Authentication", "GatewayKit", "HTTPWire", asyncHTTPClient, crypto, cryptoExtras, logging, nio, nioHTTP1,
-        nioPosix,
+        "Authentication", "GatewayKit", "HTTPWire", "TokenService", "UserApiTokens", asyncHTTPClient, crypto,
+        cryptoExtras, logging, nio, nioHTTP1, nioPosix,
       ]),
     tests("ScopeEnforcementTests", ["ScopeEnforcement", "GatewayKit", "HTTPWire", logging, nio, nioEmbedded]),
     tests("HTTPWireTests", ["HTTPWire", nio, nioEmbedded, nioHTTP1]),

@@ -47,13 +47,13 @@ struct KeySourceSettings: Sendable, Hashable {
       settings.fail("jwks", "is empty", hint: "name a file or an https address")
       return .none
     }
-    if text.hasPrefix("http"), authority(of: text).contains("@") {
+    if text.hasPrefix("http"), WebAddress.authority(of: text).contains("@") {
       settings.fail("jwks", "an address must not hold a password", hint: "leave out what stands before the @")
       return .none
     }
     if text.hasPrefix("https://") { return .url(text) }
     if text.hasPrefix("http://") {
-      if isLoopback(text) { return .url(text) }
+      if WebAddress.isLoopback(text) { return .url(text) }
       settings.fail("jwks", "keys must not come over plain http", hint: "write an https address")
       return .none
     }
@@ -83,20 +83,5 @@ struct KeySourceSettings: Sendable, Hashable {
         hint: "make one with `openssl rand -base64 48`")
     }
     return .secret(secret)
-  }
-
-  private static func authority(of url: String) -> Substring {
-    let rest = url.split(separator: "://", maxSplits: 1).last ?? ""
-    return rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" && $0 != "\\" }
-  }
-
-  /// Whether the address is this machine, by its own name or number, not by what a resolver says.
-  private static func isLoopback(_ url: String) -> Bool {
-    let authority = authority(of: url)
-    if authority == "[::1]" || authority.hasPrefix("[::1]:") { return true }
-    let host = authority.prefix { $0 != ":" }
-    if host == "localhost" { return true }
-    let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-    return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
   }
 }

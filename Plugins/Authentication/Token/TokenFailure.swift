@@ -17,6 +17,11 @@ enum TokenFailure: Error, Sendable, CaseIterable {
   case issuerUnknown
   case audienceWrong
   case wrongDomain
+  case inactive
+  case introspectionUnavailable
+  case introspectionBusy
+  /// No failure yet: the exchange was suspended until an endpoint has answered.
+  case introspectionPending
 
   /// The stable code.
   var reason: ReasonCode {
@@ -36,6 +41,9 @@ enum TokenFailure: Error, Sendable, CaseIterable {
     case .issuerUnknown: "token_issuer_unknown"
     case .audienceWrong: "token_audience_wrong"
     case .wrongDomain: "token_wrong_domain"
+    case .inactive: "token_inactive"
+    case .introspectionUnavailable, .introspectionPending: "introspection_unavailable"
+    case .introspectionBusy: "introspection_busy"
     }
   }
 }

@@ -19,6 +19,9 @@ public final class Identity: Sendable {
   /// When the token ends, in nanoseconds since 1970; `Int64.max` when it never does.
   public let expiry: Int64
 
+  /// The values of those claims that the settings ask to keep, as text, each bounded.
+  public let claims: [(name: String, value: String)]
+
   /// What the first universe made of the scopes; most identities meet one only, and read it without a lock.
   private let firstScopes = AtomicLazyReference<EffectiveScopes>()
   private let otherScopes = Mutex<[EffectiveScopes]>([])
@@ -26,7 +29,7 @@ public final class Identity: Sendable {
   /// The facts of a token that has been verified.
   public init(
     fingerprint: Fingerprint, subject: String, kind: String, issuer: String, tokenID: String, scopes: [String],
-    scopesFingerprint: Fingerprint, expiry: Int64
+    scopesFingerprint: Fingerprint, expiry: Int64, claims: [(name: String, value: String)] = []
   ) {
     self.fingerprint = fingerprint
     self.subject = subject
@@ -36,6 +39,7 @@ public final class Identity: Sendable {
     self.scopes = scopes
     self.scopesFingerprint = scopesFingerprint
     self.expiry = expiry
+    self.claims = claims
   }
 
   /// The identity's scopes as a universe sees them, computed once for each of the last few universes.

@@ -5,9 +5,6 @@
 #endif
 
 extension SettingsReader {
-  /// Secrets are keys and passwords; anything longer is the wrong file.
-  private static let largestSecret = 65_536
-
   /// The name of a file. A relative one is taken from the folder of the file in which it stands.
   public func path(_ key: String) -> String? {
     guard let (text, node) = scalar(key, expected: "the name of a file") else { return nil }
@@ -42,10 +39,7 @@ extension SettingsReader {
 
   private func secret(file: String) -> Secret? {
     do {
-      var bytes = try BoundedFile.read(file, limit: Self.largestSecret)
-      if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
-      if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
-      if !bytes.isEmpty { return Secret(bytes) }
+      if let secret = try Secret.read(file: file) { return secret }
       fail("file", "the secret's file \(file) is empty", hint: "put the secret into it")
     } catch {
       fail("file", "the secret's file \(file) \(error.reason)", hint: "name a readable file")
