@@ -94,8 +94,9 @@ extension OpenAPIReader {
     for _ in 0...Self.mostReferences {
       guard checkMembers(of: item) else { return nil }
       guard let reference = item["$ref"] else { return item }
-      if Self.methods.contains(where: { item[$0] != nil }) {
-        report(reference, "refers to a path item that has operations here too", hint: "keep one of them")
+      // Which of the two counts is not defined (OpenAPI 3.1 section 4.8.9).
+      if let sibling = (Self.methods + ["servers"]).first(where: { item[$0] != nil }) {
+        report(reference, "refers to a path item and has `\(sibling)` beside it", hint: "keep one of them")
         return nil
       }
       guard let target = resolve(reference) else { return nil }
