@@ -8,24 +8,28 @@ final class AuthenticationFilter: IdentityFilter {
   private let missing: AuthenticationSettings.Missing
   private let query: AuthenticationSettings.Query
   private let slot: StateSlot
+  private let revocations: TokenRevocations
   private let waited = HasWaited()
 
   /// Marks an exchange that has waited for keys: it does so once.
   private final class HasWaited {}
 
   init(
-    judge: TokenJudge, replies: RefusalReplies, settings: AuthenticationSettings, slot: StateSlot
+    judge: TokenJudge, replies: RefusalReplies, settings: AuthenticationSettings, slot: StateSlot,
+    revocations: TokenRevocations
   ) {
     self.judge = judge
     self.replies = replies
     self.missing = settings.missing
     self.query = settings.query
     self.slot = slot
+    self.revocations = revocations
   }
 
   func identify(_ exchange: Exchange) -> Verdict {
     do throws(TokenFailure) {
       let verified = try verifiedToken(exchange)
+      if let verified, revocations.isRevoked(verified.identity) { throw .revoked }
       // Who asks is what the floor found: a domain's filter can refuse a token, not see another caller or scopes in it.
       if exchange.identity == nil { exchange.identity = verified?.identity }
       return .next

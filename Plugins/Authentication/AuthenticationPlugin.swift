@@ -9,6 +9,7 @@ public struct AuthenticationPlugin: Plugin {
   private let settings: AuthenticationSettings
   private let replies: RefusalReplies
   private let slot: StateSlot
+  private let revocations: TokenRevocations
   let judge: TokenJudge
 
   /// Reads the keys that files and secrets hold; those at addresses come with ``start()``.
@@ -20,6 +21,7 @@ public struct AuthenticationPlugin: Plugin {
     self.settings = settings
     replies = RefusalReplies(missing: settings.missing)
     slot = environment.makeStateSlot()
+    revocations = environment.revocations
     do throws(KeyProblem) {
       judge = try TokenJudge(settings: settings, environment: environment)
     } catch {
@@ -32,7 +34,7 @@ public struct AuthenticationPlugin: Plugin {
 
   /// The filter of one loop.
   public func makeFilter(on loop: LoopContext) -> any Filter {
-    AuthenticationFilter(judge: judge, replies: replies, settings: settings, slot: slot)
+    AuthenticationFilter(judge: judge, replies: replies, settings: settings, slot: slot, revocations: revocations)
   }
 
   /// Fetches the key sets that are at addresses; fails when one cannot be had or holds no key.

@@ -17,6 +17,7 @@ enum TokenFailure: Error, Sendable, CaseIterable {
   case issuerUnknown
   case audienceWrong
   case wrongDomain
+  case revoked
 
   /// The stable code.
   var reason: ReasonCode {
@@ -36,6 +37,7 @@ enum TokenFailure: Error, Sendable, CaseIterable {
     case .issuerUnknown: "token_issuer_unknown"
     case .audienceWrong: "token_audience_wrong"
     case .wrongDomain: "token_wrong_domain"
+    case .revoked: "token_revoked"
     }
   }
 }

@@ -19,6 +19,9 @@ public final class Identity: Sendable {
   /// When the token ends, in nanoseconds since 1970; `Int64.max` when it never does.
   public let expiry: Int64
 
+  /// The version of the list of revocations at which the token was looked up in it last, and was not there.
+  let passedRevocations = Atomic<UInt64>(0)
+
   private let memo = Mutex<[(universe: ScopeUniverse, set: ScopeSet)]>([])
 
   /// The facts of a token that has been verified.
