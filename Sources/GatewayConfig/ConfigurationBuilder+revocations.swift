@@ -12,8 +12,8 @@ extension ConfigurationBuilder {
     }
     revocations.file = section.path("file")
     revocations.position = section.node("file")?.position
-    // An empty name, as of a variable that is not set, would mean that nothing is kept.
-    if section.has("file"), isEmptyList(section.node("file")) { reportNothing(section, "file") }
+    // Taken for left out, it would mean that nothing is kept.
+    if case .null = section.node("file")?.value { reportNothing(section, "file") }
     revocations.most = section.int("most", default: revocations.most, in: 1...Self.mostRevocations)
     section.finish()
     return revocations
@@ -22,7 +22,7 @@ extension ConfigurationBuilder {
   /// What a caller of the operators' interface has to show: nothing that can be guessed, and fit for a field.
   func readAdminToken(_ section: SettingsReader) -> Secret? {
     guard let token = section.secret("token") else {
-      if section.has("token"), isEmptyList(section.node("token")) { reportNothing(section, "token") }
+      if case .null = section.node("token")?.value { reportNothing(section, "token") }
       return nil
     }
     guard (16...1024).contains(token.bytes.count), token.bytes.allSatisfy({ (0x21...0x7E).contains($0) }) else {

@@ -61,6 +61,7 @@ indirect enum Setting: Sendable, ExpressibleByStringLiteral, ExpressibleByDictio
 /// The plugin with everything around it that an engine would give.
 struct Rig {
   let clock = TestClock()
+  let revocations: TokenRevocations
   let plugin: AuthenticationPlugin
   let loop: LoopContext
   let filter: any IdentityFilter
@@ -78,6 +79,7 @@ struct Rig {
     let host = PluginEnvironment(
       clock: clock, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
       eventLoopGroup: MultiThreadedEventLoopGroup.singleton, catalogs: [:], hashSeed: 42, counters: CounterRegistry())
+    revocations = host.revocations
     plugin = try AuthenticationPlugin(settings: decoded, at: reader.position, environment: host)
     loop = LoopContext(eventLoop: eventLoop, index: 0, clock: clock, random: SystemRandomNumberGenerator())
     guard let filter = plugin.makeFilter(on: loop) as? any IdentityFilter else { throw RigError.noFilter }
