@@ -42,7 +42,9 @@ class Rig:
             f"{self.gateway.url}/me/tokens", json={"name": name, "scope": ["all.User"]}, timeout=PATIENCE,
             headers={"Authorization": f"Bearer {self.token}", "losantdomain": DOMAIN})
         assert answer.status_code == 201, answer.text
-        return answer.json()["token"]
+        made = answer.json()
+        assert claims(made["token"])["jti"] == made["id"], "what the API lists is what is revoked"
+        return made["token"]
 
 
 def claims(token: str) -> dict:

@@ -73,7 +73,7 @@ extension TokenRevocations {
     let result: Result<TokenRevocation, RevocationFailure> = order.withLock { _ in
       guard let entry = enter(revocation) else { return .failure(.full(most: most)) }
       do throws(RevocationFailure) {
-        try file?.keep(.revoke(entry)) { self.current() }
+        try file?.keep(.revoke(entry), count: self.count) { self.current() }
         return .success(entry)
       } catch {
         return .failure(error)
@@ -89,7 +89,7 @@ extension TokenRevocations {
     let result: Result<TokenRevocation?, RevocationFailure> = order.withLock { _ in
       guard let entry = table.withLock({ $0[target] }), !entry.isOver(at: now) else { return .success(nil) }
       do throws(RevocationFailure) {
-        try file?.keep(.restore(target)) { self.current().filter { $0.target != target } }
+        try file?.keep(.restore(target), count: self.count) { self.current().filter { $0.target != target } }
         table.withLock { $0[target] = nil }
         return .success(entry)
       } catch {
@@ -104,8 +104,12 @@ extension TokenRevocations {
 
   private func current() -> [TokenRevocation] {
     let now = seconds
-    return table.withLock { table in table.values.filter { !$0.isOver(at: now) } }
+    // Loops are not to wait for a long list.
+    let table = table.withLock { $0 }
+    return table.values.filter { !$0.isOver(at: now) }
   }
+
+  private var count: Int { table.withLock { $0.count } }
 
   /// What is in force afterwards; nil when the list is full.
   private func enter(_ revocation: TokenRevocation) -> TokenRevocation? {

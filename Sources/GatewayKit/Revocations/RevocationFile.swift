@@ -35,18 +35,18 @@ final class RevocationFile: Sendable {
 
   /// Puts a change on the disk.
   ///
-  /// - Parameter all: the list with the change, for when the file is written anew.
-  func keep(_ change: RevocationChange, all: () -> [TokenRevocation]) throws(RevocationFailure) {
+  /// - Parameters:
+  ///   - count: about how long the list is.
+  ///   - all: the list with the change, for when the file is written anew.
+  func keep(_ change: RevocationChange, count: Int, all: () -> [TokenRevocation]) throws(RevocationFailure) {
     let problem: String? = state.withLock { state in
       if state.isBehind { return Self.rewrite(path, &state, all()) }
       if let problem = Self.append(change.line, &state) {
         state.isBehind = true
         return problem
       }
-      guard state.lines > Self.slack else { return nil }
-      let all = all()
       // The change is kept already, so a failure to shorten the file is none of it.
-      if state.lines > 2 * all.count + Self.slack { _ = Self.rewrite(path, &state, all) }
+      if state.lines > 2 * count + Self.slack { _ = Self.rewrite(path, &state, all()) }
       return nil
     }
     if let problem { throw .notKept(path: path, reason: problem) }

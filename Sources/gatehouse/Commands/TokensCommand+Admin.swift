@@ -8,7 +8,8 @@ import NIOHTTP1
 struct AdminConnection: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Address of a gateway's admin side (`admin.bind`). May be given many times: all are told.", valueName: "url"))
+      "Address of a gateway's admin side (`admin.bind`). May be given many times: all are told. Default: \(usualAddress).",
+      valueName: "url"))
   var admin: [String] = []
 
   @Option(help: "A file with the token of `admin.token`. Default: the environment variable GATEHOUSE_ADMIN_TOKEN.")
@@ -39,20 +40,30 @@ struct AdminConnection: ParsableArguments {
     _ method: HTTPMethod, _ body: String? = nil, tell: (_ address: String, _ answer: AdminReply) throws -> Void
   ) async throws {
     let token = try accessToken()
+    var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+    // Who is not there now is told to the operator, not asked again.
+    configuration.connectionPool.retryConnectionEstablishment = false
+    let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     var failed = false
-    for address in addresses {
-      do {
-        try tell(address, try await call(address, method, body, token))
-      } catch let failure as AdminFailure {
-        Terminal.fail("\(address): \(failure.message)", hint: failure.hint)
-        failed = true
+    do {
+      for address in addresses {
+        do {
+          try tell(address, try await call(client, address, method, body, token))
+        } catch let failure as AdminFailure {
+          Terminal.fail("\(address): \(failure.message)", hint: failure.hint)
+          failed = true
+        }
       }
+    } catch {
+      try? await client.shutdown()
+      throw error
     }
+    try await client.shutdown()
     if failed { throw ExitCode.failure }
   }
 
   private func call(
-    _ address: String, _ method: HTTPMethod, _ body: String?, _ token: String?
+    _ client: HTTPClient, _ address: String, _ method: HTTPMethod, _ body: String?, _ token: String?
   ) async throws -> AdminReply {
     var request = HTTPClientRequest(url: "\(address)/tokens/revocations")
     request.method = method
@@ -64,7 +75,7 @@ struct AdminConnection: ParsableArguments {
     let status: Int
     let content: ByteBuffer
     do {
-      let answer = try await HTTPClient.shared.execute(request, timeout: .seconds(Int64(timeout)))
+      let answer = try await client.execute(request, timeout: .seconds(Int64(timeout)))
       status = Int(answer.status.code)
       content = try await answer.body.collect(upTo: Self.longestAnswer)
     } catch {
@@ -98,67 +109,5 @@ struct AdminConnection: ParsableArguments {
       throw ValidationError("the admin token has characters that no such token has")
     }
     return token
-  }
-}
-
-/// What the admin side answers, refusals among it.
-struct AdminReply: Codable {
-  struct Entry: Codable {
-    var id: String?
-    var issuer: String?
-    var hash: String?
-    var note: String?
-    var since: String?
-    var until: String?
-
-    /// The token in words.
-    var name: String {
-      if let hash { return "hash \(hash)" }
-      return "id \(id ?? "?")" + (issuer.map { " of \($0)" } ?? "")
-    }
-  }
-
-  var kept: Bool?
-  var warning: String?
-  var most: Int?
-  var count: Int?
-  var revocations: [Entry]?
-  var message: String?
-  var reason: String?
-  var id: String?
-  var issuer: String?
-  var hash: String?
-  var note: String?
-  var since: String?
-  var until: String?
-
-  var entry: Entry { Entry(id: id, issuer: issuer, hash: hash, note: note, since: since, until: until) }
-}
-
-/// Why a gateway was not told, and what may help.
-struct AdminFailure: Error {
-  let message: String
-  let hint: String?
-
-  init(unreachable error: any Error, _ address: String) {
-    let reason = (error as? HTTPClientError).map { $0.description } ?? "\(error)"
-    message = "no answer: \(reason.prefix(300))"
-    hint = """
-      Is a gateway's admin side there? It listens where `admin.bind` of its configuration says; --admin names another \
-      address than \(address).
-      """
-  }
-
-  init(status: Int, _ reply: AdminReply?, _ address: String, hasToken: Bool) {
-    message = "\(status) \(reply?.message ?? "and nothing that this command can read")"
-    hint =
-      switch status {
-      case 401 where !hasToken: "Give --admin-token-file or set GATEHOUSE_ADMIN_TOKEN."
-      case 401: "The token is not the one that `admin.token` of that gateway names."
-      case 404 where reply?.reason != "revocation_unknown", 405:
-        "Is \(address) the admin side (`admin.bind`) of a gateway, and not a listener?"
-      case 200..<300: "Is \(address) the admin side (`admin.bind`) of a gateway?"
-      default: nil
-      }
   }
 }
