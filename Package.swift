@@ -94,7 +94,7 @@ let package = Package(
       "GatewayTesting",
       ["GatewayEngine", "GatewayConfig", "GatewayKit", "HTTPWire", logging, nio, nioEmbedded, nioPosix]),
 
-    plugin("Authentication", [asyncHTTPClient, crypto, cryptoExtras, logging, nioHTTP1]),
+    plugin("Authentication", ["UserApiTokens", asyncHTTPClient, crypto, cryptoExtras, logging, nioHTTP1]),
     plugin("ScopeEnforcement"),
     plugin("RateLimiting", [crypto]),
     plugin("ResponseCaching"),
@@ -131,8 +131,8 @@ let package = Package(
     tests(
       "AuthenticationTests",
       [
-        "Authentication", "GatewayKit", "HTTPWire", asyncHTTPClient, crypto, cryptoExtras, logging, nio, nioHTTP1,
-        nioPosix,
+        "Authentication", "GatewayKit", "HTTPWire", "TokenService", "UserApiTokens", asyncHTTPClient, crypto,
+        cryptoExtras, logging, nio, nioHTTP1, nioPosix,
       ]),
     tests("ScopeEnforcementTests", ["ScopeEnforcement", "GatewayKit", "HTTPWire", logging, nio, nioEmbedded]),
     tests("HTTPWireTests", ["HTTPWire", nio, nioEmbedded, nioHTTP1]),

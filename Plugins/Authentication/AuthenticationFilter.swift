@@ -9,6 +9,8 @@ final class AuthenticationFilter: IdentityFilter {
   private let query: AuthenticationSettings.Query
   private let slot: StateSlot
   private let revocations: TokenRevocations
+  /// Where the verified token is kept for a later phase, if one wants it.
+  private let kept: StateSlot?
   private let waited = HasWaited()
 
   /// Marks an exchange that has waited for keys: it does so once.
@@ -16,7 +18,7 @@ final class AuthenticationFilter: IdentityFilter {
 
   init(
     judge: TokenJudge, replies: RefusalReplies, settings: AuthenticationSettings, slot: StateSlot,
-    revocations: TokenRevocations
+    revocations: TokenRevocations, kept: StateSlot? = nil
   ) {
     self.judge = judge
     self.replies = replies
@@ -24,17 +26,20 @@ final class AuthenticationFilter: IdentityFilter {
     self.query = settings.query
     self.slot = slot
     self.revocations = revocations
+    self.kept = kept
   }
 
   func identify(_ exchange: Exchange) -> Verdict {
     do throws(TokenFailure) {
       let verified = try verifiedToken(exchange)
       if let verified, revocations.isRevoked(verified.identity) { throw .revoked }
+      if let kept { exchange[kept] = verified }
       // Who asks is what the floor found: a domain's filter can refuse a token, not see another caller or scopes in it.
       if exchange.identity == nil { exchange.identity = verified?.identity }
       return .next
     } catch {
       if error == .keyUnknown, waitForKeys(exchange) { return .wait }
+      if error == .introspectionPending { return .wait }
       return .reply(replies[error])
     }
   }
@@ -43,16 +48,15 @@ final class AuthenticationFilter: IdentityFilter {
   private func verifiedToken(_ exchange: Exchange) throws(TokenFailure) -> VerifiedToken? {
     if let range = try tokenInQuery(exchange) {
       let result = exchange.request.withQuery { query in
-        judged(UnsafeRawBufferPointer(rebasing: query[range]), exchange.loop.wall, exchange.domain)
+        judged(UnsafeRawBufferPointer(rebasing: query[range]), exchange)
       }
       if let result { return try result.get() }
     }
-    let (wall, domain) = (exchange.loop.wall, exchange.domain)
     let result = exchange.request.block.withValue(of: .authorization) { value in
       guard let token = BearerCredential.token(in: value) else {
         return Result<VerifiedToken, TokenFailure>.failure(.malformed)
       }
-      return judged(token, wall, domain)
+      return judged(token, exchange)
     }
     if let result { return try result.get() }
     guard missing == .allow else { throw .missing }
@@ -60,10 +64,15 @@ final class AuthenticationFilter: IdentityFilter {
   }
 
   private func judged(
-    _ token: UnsafeRawBufferPointer, _ wall: Int64, _ domain: DomainFacts?
+    _ token: UnsafeRawBufferPointer, _ exchange: Exchange
   ) -> Result<VerifiedToken, TokenFailure> {
     do throws(TokenFailure) {
-      return .success(try judge.judge(token, at: wall, domain: domain))
+      let verified =
+        judge.hasKeys ? try judge.judge(token, at: exchange.loop.wall, domain: exchange.domain) : nil
+      if let introspector = judge.introspector {
+        return .success(try introspector.judge(token, verified: verified, for: exchange, slot: slot))
+      }
+      return verified.map { .success($0) } ?? .failure(.keyUnknown)
     } catch {
       return .failure(error)
     }

@@ -10,6 +10,7 @@ public struct AuthenticationPlugin: Plugin {
   private let replies: RefusalReplies
   private let slot: StateSlot
   private let revocations: TokenRevocations
+  private let forwarding: Forwarding?
   let judge: TokenJudge
 
   /// Reads the keys that files and secrets hold; those at addresses come with ``start()``.
@@ -22,6 +23,7 @@ public struct AuthenticationPlugin: Plugin {
     replies = RefusalReplies(missing: settings.missing)
     slot = environment.makeStateSlot()
     revocations = environment.revocations
+    forwarding = Forwarding(settings.forward, environment: environment)
     do throws(KeyProblem) {
       judge = try TokenJudge(settings: settings, environment: environment)
     } catch {
@@ -34,12 +36,21 @@ public struct AuthenticationPlugin: Plugin {
 
   /// The filter of one loop.
   public func makeFilter(on loop: LoopContext) -> any Filter {
-    AuthenticationFilter(judge: judge, replies: replies, settings: settings, slot: slot, revocations: revocations)
+    let filter = AuthenticationFilter(
+      judge: judge, replies: replies, settings: settings, slot: slot, revocations: revocations,
+      kept: forwarding?.slot)
+    return forwarding.map { ForwardingFilter(filter, $0) } ?? filter
   }
 
   /// Fetches the key sets that are at addresses; fails when one cannot be had or holds no key.
-  public func start() async throws { try await judge.keys.start() }
+  public func start() async throws {
+    try await judge.keys.start()
+    judge.introspector?.start()
+  }
 
-  /// Ends the renewal of keys.
-  public func shutdown() async { await judge.keys.shutdown() }
+  /// Ends the renewal of keys and lets nobody wait for answers about tokens.
+  public func shutdown() async {
+    await judge.keys.shutdown()
+    await judge.introspector?.shutdown()
+  }
 }

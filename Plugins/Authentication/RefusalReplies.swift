@@ -33,6 +33,7 @@ struct RefusalReplies: Sendable {
       Reply(
         refusing: 401, failure.reason, message: "Access token has expired",
         fields: challenge(" error=\"invalid_token\", error_description=\"Access token has expired\""))
+    case .introspectionUnavailable, .introspectionPending, .introspectionBusy: unknown(failure)
     default: invalid(failure)
     }
   }
@@ -42,6 +43,13 @@ struct RefusalReplies: Sendable {
     Reply(
       refusing: 401, failure.reason, message: "Invalid access token",
       fields: challenge(" error=\"invalid_token\", error_description=\"Invalid access token\""))
+  }
+
+  /// Whether the token is good could not be found out. Nothing is wrong with the request.
+  private static func unknown(_ failure: TokenFailure) -> Reply {
+    Reply(
+      refusing: 503, failure.reason, message: "Access tokens cannot be checked at the moment: try again",
+      fields: ByteBuffer(string: "Retry-After: 1\r\n"))
   }
 
   private static func challenge(_ parameters: String) -> ByteBuffer {

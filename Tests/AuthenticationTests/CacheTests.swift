@@ -25,7 +25,7 @@ import Testing
   }
 
   private func insert(_ cache: IdentityCache, _ number: Int, key: VerificationKey = key) {
-    Self.token(number).withUnsafeBytes { cache.insert(Self.verified(number, key: key), token: $0) }
+    _ = Self.token(number).withUnsafeBytes { cache.insert(Self.verified(number, key: key), token: $0) }
   }
 
   @Test(arguments: [(1000, 1 << 30), (5, 1 << 30), (1, 1 << 30), (100_000, 200_000), (5000, 1_000_000)])
@@ -66,10 +66,10 @@ import Testing
     let cache = IdentityCache(entries: 100, bytes: 1 << 20, seed: 7)
     let end = String(repeating: "s", count: 100)
     let (one, two) = (Array("one\(end)".utf8), Array("two\(end)".utf8))
-    one.withUnsafeBytes { cache.insert(Self.verified(1), token: $0) }
+    _ = one.withUnsafeBytes { cache.insert(Self.verified(1), token: $0) }
     #expect(two.withUnsafeBytes { cache.value(of: $0) } == nil)
     #expect(one.dropFirst().withUnsafeBytes { cache.value(of: $0) } == nil)
-    two.withUnsafeBytes { cache.insert(Self.verified(2), token: $0) }
+    _ = two.withUnsafeBytes { cache.insert(Self.verified(2), token: $0) }
     #expect(two.withUnsafeBytes { cache.value(of: $0) }?.identity.subject == "2")
     #expect(one.withUnsafeBytes { cache.value(of: $0) } == nil)
     #expect(cache.count == 1)
@@ -84,6 +84,48 @@ import Testing
     #expect(found(cache, 1) == nil)
     #expect(found(cache, 2) == 2)
     #expect(cache.count == 1)
+  }
+
+  /// What is found bad has room of its own, is believed of these keys only, and of this token only.
+  @Test func badTokensHaveRoomOfTheirOwn() {
+    let cache = IdentityCache(entries: 1600, bytes: 1 << 20, seed: 7)
+    for number in 0..<500 { insert(cache, number) }
+    for number in 1000..<6000 {
+      Self.token(number).withUnsafeBytes { cache.insert(TokenFailure.signatureInvalid, token: $0, keys: 1) }
+    }
+    #expect((0..<500).allSatisfy { found(cache, $0) == $0 })
+    Self.token(5999).withUnsafeBytes {
+      #expect(cache.refusal(of: $0, keys: 1) == .signatureInvalid)
+      #expect(cache.refusal(of: $0, keys: 2) == nil)
+    }
+    Self.token(1000).withUnsafeBytes { #expect(cache.refusal(of: $0, keys: 1) == nil) }
+    Self.token(60_000).withUnsafeBytes {
+      cache.insert(TokenFailure.wrongDomain, token: $0, keys: 1)
+      #expect(cache.refusal(of: $0, keys: 1) == nil, "another domain may take it")
+    }
+  }
+
+  /// The table against a model, with hashes that collide in their places.
+  @Test func theTableIsAMapUntilItIsFull() {
+    var random = SystemRandomNumberGenerator()
+    var stripe = TokenStripe<Int>(mostEntries: 10_000, mostBytes: 1 << 30)
+    var model: [UInt64: TokenEntry<Int>] = [:]
+    for _ in 0..<20_000 {
+      let hash = UInt64.random(in: 0..<64, using: &random) << 32 | UInt64.random(in: 0..<32, using: &random)
+      switch UInt8.random(in: 0..<4, using: &random) {
+      case 0:
+        if let entry = model.removeValue(forKey: hash) { stripe.remove(entry, hash: hash) }
+      case 1:
+        #expect(stripe.entry(hash) === model[hash])
+      default:
+        let entry = TokenEntry(UnsafeRawBufferPointer(start: nil, count: 0), 1, cost: 1)
+        #expect(stripe.insert(entry, hash: hash) == 0)
+        model[hash] = entry
+      }
+      #expect(stripe.count == model.count)
+    }
+    #expect(model.allSatisfy { stripe.entry($0.key) === $0.value })
+    #expect(stripe.bytes == model.values.reduce(0) { $0 + $1.cost })
   }
 
   @Test func manyThreads() async {

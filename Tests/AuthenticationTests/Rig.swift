@@ -69,7 +69,8 @@ struct Rig {
 
   init(
     _ settings: Setting, environment: [String: String] = [:], domain: String = "example.com",
-    eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next()
+    eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next(),
+    logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
   ) throws {
     let issues = IssueCollector()
     let reader = SettingsReader(settings.node, path: "authentication", issues: issues, environment: environment)
@@ -77,7 +78,7 @@ struct Rig {
     reader.finish()
     if !issues.isEmpty { throw ConfigurationError(issues: issues.issues) }
     let host = PluginEnvironment(
-      clock: clock, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+      clock: clock, logger: logger,
       eventLoopGroup: MultiThreadedEventLoopGroup.singleton, catalogs: [:], hashSeed: 42, counters: CounterRegistry())
     revocations = host.revocations
     plugin = try AuthenticationPlugin(settings: decoded, at: reader.position, environment: host)
@@ -90,8 +91,8 @@ struct Rig {
   enum RigError: Error { case noFilter, noHead }
 
   /// An exchange whose head was read from these lines.
-  func exchange(target: String = "/me", fields: [String]) throws -> Exchange {
-    let exchange = Exchange(loop: loop, peerAddress: "192.0.2.1", isSecure: false)
+  func exchange(target: String = "/me", fields: [String], on other: LoopContext? = nil) throws -> Exchange {
+    let exchange = Exchange(loop: other ?? loop, peerAddress: "192.0.2.1", isSecure: false)
     let lines = ["GET \(target) HTTP/1.1", "Host: example.com"] + fields
     var buffer = ByteBuffer(string: lines.joined(separator: "\r\n") + "\r\n\r\n")
     var parser = RequestHeadParser(limits: WireLimits(maxStartLine: 64 << 10, maxHeadBytes: 128 << 10))

@@ -1,61 +1,69 @@
-import HTTPWire
-import Synchronization
+import GatewayKit
 
-/// Remembers verified tokens, for all loops. Bounded in entries and bytes; a hit copies and allocates nothing.
+/// Remembers tokens that were verified, and apart from them, in little room, tokens that were found bad: a flood of
+/// those never costs a good one its place, and one that is sent again and again costs no signature check each time.
 final class IdentityCache: Sendable {
-  /// A stripe is a class so that stripes can stand in an array: a mutex cannot be moved.
-  private final class Stripe: Sendable {
-    let table: Mutex<CacheStripe>
+  private let good: TokenTable<VerifiedToken>
+  private let bad: TokenTable<Refused>
 
-    init(_ table: CacheStripe) { self.table = Mutex(table) }
+  /// Why a token is not taken whatever the time and the domain, as long as the keys are these.
+  private struct Refused: Sendable {
+    let failure: TokenFailure
+    let keys: UInt64
   }
 
-  private static let mostStripes = 16
-  /// Fewer entries than this are not worth parting.
-  private static let leastPerStripe = 256
-  /// A token ends in its signature, which is as good as random, so its end is all that is hashed.
-  private static let hashedBytes = 64
-
-  private let stripes: [Stripe]
-  private let seed: UInt64
+  /// Of the room for good tokens, how much those that were found bad may take on top.
+  private static let partForBad = 16
+  private static let costOfBad = 32
 
   init(entries: Int, bytes: Int, seed: UInt64) {
-    let count = max(1, min(Self.mostStripes, entries / Self.leastPerStripe))
-    stripes = (0..<count).map { _ in
-      Stripe(CacheStripe(mostEntries: entries / count, mostBytes: bytes / count))
-    }
-    self.seed = seed
+    good = TokenTable(entries: entries, bytes: bytes, seed: seed)
+    bad = TokenTable(entries: entries / Self.partForBad, bytes: bytes / Self.partForBad, seed: seed)
   }
 
   /// The facts of exactly this token, unless the key that it was verified by is good no more.
   func value(of token: UnsafeRawBufferPointer) -> VerifiedToken? {
-    let hash = hash(token)
-    let found = stripe(hash).table.withLock { $0.value(of: token, hash: hash) }
-    guard let found else { return nil }
-    guard !found.key.isRetired else {
-      stripe(hash).table.withLock { $0.remove(token, hash: hash) }
+    guard let found = good.entry(of: token) else { return nil }
+    guard !found.known.isRetired else {
+      good.remove(found)
       return nil
     }
-    return found
+    return found.known
   }
 
   /// Keeps the facts of a token.
-  func insert(_ value: VerifiedToken, token: UnsafeRawBufferPointer) {
-    let hash = hash(token)
-    stripe(hash).table.withLock { $0.insert(value, token: token, hash: hash) }
+  ///
+  /// - Returns: how many others were forgotten for it.
+  @discardableResult
+  func insert(_ value: VerifiedToken, token: UnsafeRawBufferPointer) -> Int {
+    good.insert(value, token: token, cost: value.cost)
   }
 
-  /// How many tokens are known.
-  var count: Int { stripes.reduce(0) { sum, stripe in sum + stripe.table.withLock { $0.count } } }
+  /// Why exactly this token was not taken under these keys; nil when that is not remembered.
+  func refusal(of token: UnsafeRawBufferPointer, keys: UInt64) -> TokenFailure? {
+    guard let found = bad.entry(of: token), found.known.keys == keys else { return nil }
+    return found.known.failure
+  }
+
+  /// Keeps why a token is not taken, if that was costly to find out and stays so as long as the keys do.
+  func insert(_ failure: TokenFailure, token: UnsafeRawBufferPointer, keys: UInt64) {
+    guard failure.isLasting else { return }
+    bad.insert(Refused(failure: failure, keys: keys), token: token, cost: Self.costOfBad)
+  }
+
+  /// How many verified tokens are known.
+  var count: Int { good.count }
 
   /// About how many bytes they take.
-  var bytes: Int { stripes.reduce(0) { sum, stripe in sum + stripe.table.withLock { $0.bytes } } }
+  var bytes: Int { good.bytes }
+}
 
-  private func hash(_ token: UnsafeRawBufferPointer) -> UInt64 {
-    ByteHash.hash(UnsafeRawBufferPointer(rebasing: token.suffix(Self.hashedBytes)), seed: seed)
-  }
-
-  private func stripe(_ hash: UInt64) -> Stripe {
-    stripes[Int(truncatingIfNeeded: (hash >> 32) % UInt64(stripes.count))]
+extension TokenFailure {
+  /// Whether it was found out by a signature, and neither time nor another domain can change it.
+  fileprivate var isLasting: Bool {
+    switch self {
+    case .signatureInvalid, .expired, .expiryMissing, .issuerUnknown, .audienceWrong: true
+    default: false
+    }
   }
 }

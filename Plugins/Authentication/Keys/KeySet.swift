@@ -1,13 +1,20 @@
+import Synchronization
+
 /// All keys that are good at one time.
 struct KeySet: Sendable {
   /// A token makes us try at most so many keys.
   static let mostCandidates = 8
 
+  private static let last = Atomic<UInt64>(0)
+
+  /// Another one for each set that was made, so that what was found with one is not believed of another.
+  let number: UInt64
   private let keys: [VerificationKey]
   private let named: [String: [VerificationKey]]
   private let nameless: [VerificationKey]
 
   init(_ keys: [VerificationKey]) {
+    self.number = Self.last.wrappingAdd(1, ordering: .relaxed).newValue
     self.keys = keys
     self.named = Dictionary(grouping: keys.filter { $0.name != nil }, by: { $0.name ?? "" })
     self.nameless = keys.filter { $0.name == nil }

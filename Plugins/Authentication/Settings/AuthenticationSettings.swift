@@ -15,6 +15,7 @@ public struct AuthenticationSettings: PluginSettings {
   }
 
   let keys: [KeySourceSettings]
+  let introspection: IntrospectionSettings?
   let algorithms: [SignatureAlgorithm]
   let issuers: [String]
   let audiences: [String]
@@ -29,10 +30,12 @@ public struct AuthenticationSettings: PluginSettings {
   let cacheBytes: Int
   let refresh: Duration
   let cooldown: Duration
+  let forward: ForwardingSettings
 
   /// Reads the settings and reports what is wrong with them.
   public init(reading settings: SettingsReader) {
     keys = Self.readKeys(settings)
+    introspection = Self.readIntrospection(settings)
     algorithms = settings.choices("algorithms", default: [])
     if settings.has("algorithms"), algorithms.isEmpty {
       settings.fail("algorithms", "names no algorithm", hint: "name one, such as EdDSA, or leave `algorithms` out")
@@ -48,14 +51,20 @@ public struct AuthenticationSettings: PluginSettings {
     maxToken = settings.size("max_token", default: 8 << 10, in: 256...(64 << 10))
     refresh = settings.duration("refresh", default: .seconds(300), in: .seconds(1) ... .seconds(86_400))
     cooldown = settings.duration("cooldown", default: .seconds(10), in: .seconds(1) ... .seconds(3600))
+    forward = settings.mapping("forward").map(ForwardingSettings.init(reading:)) ?? .unchanged
+    if query == .judge, forward.token != .pass {
+      settings.fail(
+        "forward.token", "cannot take a token out of the query, where the API reads it first",
+        hint: "leave `query` at refuse, or `forward.token` at pass")
+    }
     let cache = settings.mapping("cache")
     cacheEntries = cache?.int("entries", default: Self.defaultEntries, in: 0...10_000_000) ?? Self.defaultEntries
     cacheBytes = cache?.size("bytes", default: Self.defaultBytes, in: 0...(16 << 30)) ?? Self.defaultBytes
     cache?.finish()
   }
 
-  private static let defaultEntries = 50_000
-  private static let defaultBytes = 64 << 20
+  private static let defaultEntries = 200_000
+  private static let defaultBytes = 256 << 20
   private static let mostSources = 32
 
   private static func readKeys(_ settings: SettingsReader) -> [KeySourceSettings] {
@@ -65,12 +74,20 @@ public struct AuthenticationSettings: PluginSettings {
     } else if let one = settings.mapping("keys") {
       readers = [one]
     }
+    if !settings.has("keys"), settings.has("introspect") { return [] }
     if readers.isEmpty || readers.count > mostSources {
       settings.fail(
         "keys", readers.isEmpty ? "is missing: no token could be verified" : "names too many sources",
-        hint: "write keys: { jwks: https://id.example/jwks.json }, or a list of up to \(mostSources)")
+        hint: "write keys: { jwks: https://id.example/jwks.json }, or a list of up to \(mostSources), or `introspect`")
     }
     return readers.map(KeySourceSettings.init(reading:))
+  }
+
+  private static func readIntrospection(_ settings: SettingsReader) -> IntrospectionSettings? {
+    guard settings.has("introspect") else { return nil }
+    if let introspection = settings.mapping("introspect") { return IntrospectionSettings(reading: introspection) }
+    settings.fail("introspect", "is empty", hint: "write introspect: { api: \"https://api.example.com\" }")
+    return nil
   }
 
   /// The names that are taken; none when the key is absent, which takes any. A key that is there and names nothing is a

@@ -85,13 +85,13 @@ struct KeySourceSettings: Sendable, Hashable {
     return .secret(secret)
   }
 
-  private static func authority(of url: String) -> Substring {
+  static func authority(of url: String) -> Substring {
     let rest = url.split(separator: "://", maxSplits: 1).last ?? ""
     return rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" && $0 != "\\" }
   }
 
   /// Whether the address is this machine, by its own name or number, not by what a resolver says.
-  private static func isLoopback(_ url: String) -> Bool {
+  static func isLoopback(_ url: String) -> Bool {
     let authority = authority(of: url)
     if authority == "[::1]" || authority.hasPrefix("[::1]:") { return true }
     let host = authority.prefix { $0 != ":" }

@@ -19,10 +19,10 @@ struct ClaimRules: Sendable {
     domainClaim = settings.domainClaim
   }
 
-  /// The facts of a token whose signature is good. What depends on time or domain is left to
+  /// The facts of a token that a key vouches for, or when there is none an endpoint. What depends on time or domain is left to
   /// ``VerifiedToken/failure(at:leeway:domain:)``, which is asked at every use.
   func facts(
-    of claims: JSONObject, signed: UnsafeRawBufferPointer, key: VerificationKey
+    of claims: JSONObject, signed: UnsafeRawBufferPointer, key: VerificationKey?
   ) throws(TokenFailure) -> VerifiedToken {
     let issuer = try text("iss", claims)
     try judgeIssuer(issuer, key)
@@ -42,10 +42,10 @@ struct ClaimRules: Sendable {
       identity: identity, notBefore: notBefore ?? .min, domains: try domains(claims), key: key)
   }
 
-  private func judgeIssuer(_ issuer: String?, _ key: VerificationKey) throws(TokenFailure) {
-    if issuers.isEmpty && key.issuer == nil { return }
+  private func judgeIssuer(_ issuer: String?, _ key: VerificationKey?) throws(TokenFailure) {
+    if issuers.isEmpty && key?.issuer == nil { return }
     guard let issuer else { throw .issuerUnknown }
-    if let only = key.issuer, !only.hasSameBytes(as: issuer) { throw .issuerUnknown }
+    if let only = key?.issuer, !only.hasSameBytes(as: issuer) { throw .issuerUnknown }
     guard issuers.isEmpty || issuers.contains(where: { $0.hasSameBytes(as: issuer) }) else { throw .issuerUnknown }
   }
 

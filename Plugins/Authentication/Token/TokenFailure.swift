@@ -18,6 +18,11 @@ enum TokenFailure: Error, Sendable, CaseIterable {
   case audienceWrong
   case wrongDomain
   case revoked
+  case inactive
+  case introspectionUnavailable
+  case introspectionBusy
+  /// No failure yet: the exchange was suspended until an endpoint has answered.
+  case introspectionPending
 
   /// The stable code.
   var reason: ReasonCode {
@@ -38,6 +43,9 @@ enum TokenFailure: Error, Sendable, CaseIterable {
     case .audienceWrong: "token_audience_wrong"
     case .wrongDomain: "token_wrong_domain"
     case .revoked: "token_revoked"
+    case .inactive: "token_inactive"
+    case .introspectionUnavailable, .introspectionPending: "introspection_unavailable"
+    case .introspectionBusy: "introspection_busy"
     }
   }
 }

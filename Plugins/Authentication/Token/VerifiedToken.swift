@@ -1,5 +1,6 @@
 import GatewayKit
 import NIOCore
+import Synchronization
 
 /// What is known of a token whose signature and claims were found good. Facts, never decisions: time and domain are
 /// judged at every use.
@@ -9,15 +10,20 @@ final class VerifiedToken: Sendable {
   let notBefore: Int64
   /// The domains that the token is for; nil when the settings bind tokens to none.
   let domains: [[UInt8]]?
-  /// The key that it was verified by.
-  let key: VerificationKey
+  /// The key that it was verified by; nil when an endpoint that was asked vouches for it.
+  let key: VerificationKey?
+  /// What the origin is told of it, once that was asked for.
+  let rendered = AtomicLazyReference<IdentityFields.Rendered>()
 
-  init(identity: Identity, notBefore: Int64, domains: [[UInt8]]?, key: VerificationKey) {
+  init(identity: Identity, notBefore: Int64, domains: [[UInt8]]?, key: VerificationKey?) {
     self.identity = identity
     self.notBefore = notBefore
     self.domains = domains
     self.key = key
   }
+
+  /// Whether the key that vouched for it has been withdrawn.
+  var isRetired: Bool { key?.isRetired ?? false }
 
   /// Why the token is not good at this time and in this domain; nil when it is.
   func failure(at wall: Int64, leeway: Int64, domain: DomainFacts?) -> TokenFailure? {

@@ -130,6 +130,7 @@ extension ClientConnection: UpstreamWaiter {
     var trailers = content.trailers
     if trailers != nil {
       trailers?.checkTrailers(against: exchange.request.block, added: exchange.requestAdditions.lines)
+      trailers?.remove(readingAs: exchange.withheld)
       retry.forbid()
     }
     HeadWriting.writeLastChunk(trailers: trailers, into: &worker.upstreamOutput)

@@ -20,6 +20,9 @@ public final class Exchange {
   /// Fields to add to the response; fields of the same known names are dropped from the origin's.
   @exclusivity(unchecked) public var responseAdditions = FieldAdditions()
 
+  /// Names whose fields a client may not say of itself: they never reach the origin, see ``withhold(_:)``.
+  @exclusivity(unchecked) public private(set) var withheld: [FieldNameLetters] = []
+
   /// The tenant; nil until it is known.
   @exclusivity(unchecked) public package(set) var domain: DomainFacts?
   /// The route; nil until it is known.
@@ -64,6 +67,7 @@ public final class Exchange {
     response.reset()
     requestAdditions.reset()
     responseAdditions.reset()
+    if !withheld.isEmpty { withheld = [] }
     replyInProgress = nil
     domain = nil
     route = nil
@@ -85,6 +89,17 @@ extension Exchange {
     requestAdditions = FieldAdditions()
     responseAdditions = FieldAdditions()
     requestIDBytes = ByteBuffer()
+  }
+}
+
+// MARK: - Fields of the client's
+
+extension Exchange {
+  /// Keeps the client's fields of these names, and of every name that a server could read as one of them, from the
+  /// origin: those of the head from now on, and those of a trailer section. What ``requestAdditions`` holds goes out.
+  public func withhold(_ names: [FieldNameLetters]) {
+    request.block.remove(readingAs: names)
+    withheld = withheld.isEmpty ? names : withheld + names
   }
 }
 

@@ -19,6 +19,9 @@ public final class Identity: Sendable {
   /// When the token ends, in nanoseconds since 1970; `Int64.max` when it never does.
   public let expiry: Int64
 
+  /// The values of those claims that the settings ask to keep, as text.
+  public let claims: [(name: String, value: String)]
+
   /// The version of the list of revocations at which the token was looked up in it last, and was not there.
   let passedRevocations = Atomic<UInt64>(0)
 
@@ -27,7 +30,7 @@ public final class Identity: Sendable {
   /// The facts of a token that has been verified.
   public init(
     fingerprint: Fingerprint, subject: String, kind: String, issuer: String, tokenID: String, scopes: [String],
-    scopesFingerprint: Fingerprint, expiry: Int64
+    scopesFingerprint: Fingerprint, expiry: Int64, claims: [(name: String, value: String)] = []
   ) {
     self.fingerprint = fingerprint
     self.subject = subject
@@ -37,6 +40,7 @@ public final class Identity: Sendable {
     self.scopes = scopes
     self.scopesFingerprint = scopesFingerprint
     self.expiry = expiry
+    self.claims = claims
   }
 
   /// The identity's scopes as a set of a universe, computed once for each of the last few universes.

@@ -1,7 +1,7 @@
 import Foundation
 
 /// Runs an operation that is cancelled when its time is over.
-func withDeadline<Value: Sendable>(
+package func withDeadline<Value: Sendable>(
   _ duration: Duration, _ operation: @escaping @Sendable () async throws -> Value
 ) async throws(UserApiTokensError) -> Value {
   let limit = min(max(duration, .milliseconds(1)), .seconds(86_400))
