@@ -90,7 +90,7 @@ let package = Package(
       "TokenService",
       ["UserApiTokens", crypto, grdb, hummingbird, httpTypes, jwtKit, logging, nio, serviceLifecycle]),
     source("SharedStores", ["GatewayKit", crypto, logging, nio, nioPosix, nioSSL]),
-    source("Admin", ["GatewayEngine", "GatewayKit", httpTypes, hummingbird, logging, nio, serviceLifecycle]),
+    source("Admin", ["GatewayEngine", "GatewayKit", httpTypes, hummingbird, logging, nio, nioPosix, serviceLifecycle]),
     source(
       "GatewayTesting",
       ["GatewayEngine", "GatewayConfig", "GatewayKit", "HTTPWire", logging, nio, nioEmbedded, nioPosix]),
@@ -131,7 +131,7 @@ let package = Package(
     tests(
       "TokenServiceTests",
       ["TokenService", "UserApiTokens", asyncHTTPClient, crypto, grdb, jwtKit, logging, nio, nioHTTP1, nioPosix]),
-    tests("GatewayKitTests", ["GatewayKit", "GatewayTesting", "HTTPWire", nio]),
+    tests("GatewayKitTests", ["GatewayKit", "GatewayTesting", "HTTPWire", logging, nio]),
     tests("AdminTests", ["Admin", "GatewayEngine", "GatewayKit", "GatewayTesting", logging]),
     tests(
       "GatewayEngineTests",

@@ -8,18 +8,20 @@ final class AuthenticationFilter: IdentityFilter {
   private let missing: AuthenticationSettings.Missing
   private let query: AuthenticationSettings.Query
   private let slot: StateSlot
+  private let revocations: TokenRevocations
   /// Where the verified token is kept for a later phase, if one wants it.
   private let kept: StateSlot?
 
   init(
     judge: TokenJudge, replies: RefusalReplies, settings: AuthenticationSettings, slot: StateSlot,
-    kept: StateSlot? = nil
+    revocations: TokenRevocations, kept: StateSlot? = nil
   ) {
     self.judge = judge
     self.replies = replies
     self.missing = settings.missing
     self.query = settings.query
     self.slot = slot
+    self.revocations = revocations
     self.kept = kept
   }
 
@@ -29,6 +31,7 @@ final class AuthenticationFilter: IdentityFilter {
     let mayWait = ticket.map { !judge.keys.isComplete($0) } ?? true
     do throws(TokenFailure) {
       let verified = try verifiedToken(exchange)
+      if let verified, revocations.isRevoked(verified.identity) { throw .revoked }
       if let kept { exchange[kept] = verified }
       // Who asks is what the floor found: a domain's filter can refuse a token, not see another caller or scopes in it.
       if exchange.identity == nil { exchange.identity = verified?.identity }

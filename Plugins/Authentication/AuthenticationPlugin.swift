@@ -9,6 +9,7 @@ public struct AuthenticationPlugin: Plugin {
   let settings: AuthenticationSettings
   let replies: RefusalReplies
   private let slot: StateSlot
+  private let revocations: TokenRevocations
   private let forwarding: Forwarding?
   let judge: TokenJudge
 
@@ -21,6 +22,7 @@ public struct AuthenticationPlugin: Plugin {
     self.settings = settings
     replies = RefusalReplies(missing: settings.missing, cooldown: settings.cooldown)
     slot = environment.makeStateSlot()
+    revocations = environment.revocations
     forwarding = Forwarding(settings.forward, environment: environment)
     do throws(KeyProblem) {
       judge = try TokenJudge(settings: settings, environment: environment)
@@ -35,7 +37,8 @@ public struct AuthenticationPlugin: Plugin {
   /// The filter of one loop.
   public func makeFilter(on loop: LoopContext) -> any Filter {
     let filter = AuthenticationFilter(
-      judge: judge, replies: replies, settings: settings, slot: slot, kept: forwarding?.slot)
+      judge: judge, replies: replies, settings: settings, slot: slot, revocations: revocations,
+      kept: forwarding?.slot)
     return forwarding.map { ForwardingFilter(filter, $0) } ?? filter
   }
 

@@ -6,18 +6,21 @@ package import Logging
 import NIOCore
 import ServiceLifecycle
 
-/// The operators' interface: is the process alive, does it take traffic, what has it counted. Bind it to loopback or to a
-/// network of your own: it answers whoever reaches it.
+/// The operators' interface: is the process alive, does it take traffic, what has it counted, and
+/// which tokens are revoked. Bind it to loopback or to a network of your own: what only tells answers whoever reaches it.
 package struct AdminServer: Sendable {
   private let services: ServiceGroup
 
   /// - Parameter bound: told the port once the interface is bound.
   package init(
-    _ configuration: AdminConfiguration, gateway: Gateway, readiness: Readiness, logger: Logger,
+    _ configuration: AdminConfiguration, gateway: Gateway, revocations: TokenRevocations, readiness: Readiness,
+    logger: Logger,
     bound: @escaping @Sendable (Int) -> Void = { _ in }
   ) {
     let application = Application(
-      router: Self.routes(gateway, readiness),
+      router: Self.routes(
+        gateway, readiness,
+        RevocationRoutes(revocations: revocations, gate: AdminGuard(configuration), logger: logger)),
       configuration: ApplicationConfiguration(
         address: .hostname(configuration.bind.host, port: configuration.bind.port), serverName: nil),
       onServerRunning: { channel in bound(channel.localAddress?.port ?? 0) },
@@ -33,8 +36,11 @@ package struct AdminServer: Sendable {
   /// Ends the interface; ``run()`` returns.
   package func stop() async { await services.triggerGracefulShutdown() }
 
-  private static func routes(_ gateway: Gateway, _ readiness: Readiness) -> Router<BasicRequestContext> {
+  private static func routes(
+    _ gateway: Gateway, _ readiness: Readiness, _ revocations: RevocationRoutes
+  ) -> Router<BasicRequestContext> {
     let router = Router()
+    revocations.add(to: router)
     router.get("livez") { _, _ in text("alive\n") }
     router.get("readyz") { _, _ in
       readiness.isReady ? text("ready\n") : text("not ready\n", status: .serviceUnavailable)

@@ -36,13 +36,16 @@ extension ConfigurationBuilder {
   func readAdmin(_ reader: SettingsReader, listeners: [ListenerConfiguration]) -> AdminConfiguration? {
     guard let section = reader.mapping("admin") else { return nil }
     defer { section.finish() }
+    let token = readAdminToken(section)
     guard let bind = readBind(section) else { return nil }
     if let other = listeners.first(where: { $0.bind == bind && bind.port != 0 }) {
       section.fail(
         "bind", "\(bind) is a listener's address already, at \(other.position)",
         hint: "give the operators an address of their own, such as 127.0.0.1:9080")
     }
-    return AdminConfiguration(bind: bind, position: section.node("bind")?.position ?? section.position)
+    var admin = AdminConfiguration(bind: bind, position: section.node("bind")?.position ?? section.position)
+    admin.token = token
+    return admin
   }
 
   /// nil when the key is absent.

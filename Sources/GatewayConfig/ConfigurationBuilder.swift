@@ -35,6 +35,7 @@ struct ConfigurationBuilder {
     configuration.shutdown = readShutdown(reader)
     configuration.log = readLog(reader)
     configuration.stores = readStores(reader)
+    configuration.revocations = readRevocations(reader)
     configuration.catalogs = readCatalogs(reader)
     configuration.upstreams = readUpstreams(reader, timeouts: configuration.timeouts)
     upstreamNames = Set(configuration.upstreams.map(\.name))

@@ -152,6 +152,9 @@ extension Gateway {
 
   /// The counters that plugins registered.
   package var pluginCounters: CounterRegistry { generation.counters }
+
+  /// The tokens that operators have revoked.
+  package var revocations: TokenRevocations { generation.revocations }
 }
 
 // MARK: - Ending

@@ -25,7 +25,7 @@ import Testing
       let configuration = AdminConfiguration(
         bind: BindAddress(host: "127.0.0.1", port: 0), position: SourcePosition(file: "test.yaml", line: 1, column: 1))
       let server = AdminServer(
-        configuration, gateway: gateway.gateway, readiness: readiness,
+        configuration, gateway: gateway.gateway, revocations: gateway.gateway.revocations, readiness: readiness,
         logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
       ) { bound.yield($0) }
       async let running: Void = server.run()

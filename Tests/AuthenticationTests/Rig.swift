@@ -98,6 +98,7 @@ indirect enum Setting: Sendable, ExpressibleByStringLiteral, ExpressibleByDictio
 struct Rig {
   let clock = TestClock()
   let counters = CounterRegistry()
+  let revocations: TokenRevocations
   let plugin: AuthenticationPlugin
   let loop: LoopContext
   let filter: any IdentityFilter
@@ -117,6 +118,7 @@ struct Rig {
     let host = PluginEnvironment(
       clock: clock, logger: logger,
       eventLoopGroup: MultiThreadedEventLoopGroup.singleton, catalogs: [:], hashSeed: 42, counters: counters)
+    revocations = host.revocations
     plugin = try AuthenticationPlugin(settings: decoded, at: reader.position, environment: host)
     loop = LoopContext(eventLoop: eventLoop, index: 0, clock: clock, random: SystemRandomNumberGenerator())
     guard let filter = plugin.makeFilter(on: loop) as? any IdentityFilter else { throw RigError.noFilter }

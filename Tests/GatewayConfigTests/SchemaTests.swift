@@ -49,7 +49,8 @@ private final class Schema: Decodable {
     version: 1
     zzz: 1
     listeners: [{ bind: "h:1", zzz: 1, tls: { zzz: 1, certificates: [{ zzz: 1 }] } }]
-    admin: { bind: "h:2", zzz: 1 }
+    admin: { bind: "h:2", zzz: 1, token: { env: T, zzz: 1 } }
+    revocations: { zzz: 1 }
     upstreams:
       api:
         zzz: 1
@@ -72,7 +73,7 @@ private final class Schema: Decodable {
 
   @Test func itHasTheKeysOfTheLoader() throws {
     var visited: Set<ObjectIdentifier> = []
-    for issue in issues(Self.everywhere, environment: ["P": "x"]) {
+    for issue in issues(Self.everywhere, environment: ["P": "x", "T": "0123456789abcdef"]) {
       guard issue.path == "zzz" || issue.path.hasSuffix(".zzz") else { continue }
       let hint = try #require(issue.hint, "\(issue)")
       let known = try #require(hint.split(separator: "known keys: ").last).split(separator: ", ").map(String.init)

@@ -19,6 +19,7 @@ enum TokenFailure: Error, Sendable, CaseIterable {
   case audienceWrong
   case kindRefused
   case wrongDomain
+  case revoked
   case inactive
   case introspectionUnavailable
   case introspectionBusy
@@ -45,6 +46,7 @@ enum TokenFailure: Error, Sendable, CaseIterable {
     case .audienceWrong: "token_audience_wrong"
     case .kindRefused: "token_kind_refused"
     case .wrongDomain: "token_wrong_domain"
+    case .revoked: "token_revoked"
     case .inactive: "token_inactive"
     case .introspectionUnavailable, .introspectionPending: "introspection_unavailable"
     case .introspectionBusy: "introspection_busy"

@@ -89,6 +89,19 @@ extension ClientConnection {
     endTunnel(worker.context.now >= exchangeDeadline ? "token_expired" : "tunnel_idle")
   }
 
+  /// What was begun with a token ends when the token is revoked; an ordinary response is near its end anyway.
+  func endIfRevoked() {
+    guard let identity = exchange.identity, worker.generation.revocations.isRevoked(identity) else { return }
+    switch stage {
+    case .tunnel: endTunnel(Self.revoked)
+    case .upstream where isStream && responseHasBegun:
+      cut(Self.revoked)
+    default: break
+    }
+  }
+
+  private static let revoked: ReasonCode = "token_revoked"
+
   private func endTunnel(_ reason: ReasonCode?) {
     upstream?.abandon()
     exchange.outcome.reason = reason

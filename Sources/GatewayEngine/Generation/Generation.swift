@@ -17,11 +17,14 @@ package final class Generation: Sendable {
   let listenerTLS: [ReloadableTLS<ServerTLSMaterial>?]
   /// The counters that the plugins registered.
   package let counters: CounterRegistry
+  /// The tokens that operators have revoked.
+  package let revocations: TokenRevocations
 
   init(
     configuration: GatewayConfiguration, plugins: [any Plugin], chains: [[Int]], domains: [DomainPlan],
     table: DomainTable, strayChain: Int, upstreams: [UpstreamPlan],
-    listenerTLS: [ReloadableTLS<ServerTLSMaterial>?], counters: CounterRegistry
+    listenerTLS: [ReloadableTLS<ServerTLSMaterial>?], counters: CounterRegistry,
+    revocations: TokenRevocations
   ) {
     self.configuration = configuration
     self.plugins = plugins
@@ -32,6 +35,7 @@ package final class Generation: Sendable {
     self.upstreams = upstreams
     self.listenerTLS = listenerTLS
     self.counters = counters
+    self.revocations = revocations
   }
 
   /// Starts every plugin; the first that cannot start fails the start, and those already started are ended.

@@ -67,7 +67,7 @@ package struct GenerationCompiler {
     return Generation(
       configuration: configuration, plugins: plugins, chains: chains, domains: plans,
       table: DomainTable(names, seed: environment.hashSeed), strayChain: stray, upstreams: upstreams,
-      listenerTLS: listenerTLS, counters: environment.counters)
+      listenerTLS: listenerTLS, counters: environment.counters, revocations: environment.revocations)
   }
 
   private mutating func plan(_ domain: DomainConfiguration) -> DomainPlan {

@@ -70,6 +70,14 @@ final class LoopWorker {
     guard context.now >= nextLook else { return }
     nextLook = context.now &+ Self.lookInterval
     for pool in pools { pool.noteReturns() }
+    endRevoked()
+  }
+
+  /// Ends what goes on with a token that has been revoked since. All are asked each time: a tunnel may have begun since
+  /// the list changed, and asking costs two loads.
+  private func endRevoked() {
+    guard generation.revocations.version > 0 else { return }
+    for client in clients { client.endIfRevoked() }
   }
 
   /// The filters of a chain on this loop, made at its first use.

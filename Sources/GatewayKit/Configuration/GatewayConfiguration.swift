@@ -19,6 +19,7 @@ package struct GatewayConfiguration: Sendable {
   /// The catalogues of operations: name to file.
   package var catalogs: [String: String]
   package var stores: StoresConfiguration
+  package var revocations = RevocationsConfiguration()
   package var log: LogConfiguration
   /// What every domain uses unless it says otherwise.
   package var defaults: [UseEntry]

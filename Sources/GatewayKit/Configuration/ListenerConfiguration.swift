@@ -35,6 +35,8 @@ package struct ListenerConfiguration: Sendable {
 /// The operators' interface.
 package struct AdminConfiguration: Sendable {
   package var bind: BindAddress
+  /// What calls that change something have to show; nil for nothing, which is enough on a loopback address only.
+  package var token: Secret?
   package var position: SourcePosition
 
   package init(bind: BindAddress, position: SourcePosition) {

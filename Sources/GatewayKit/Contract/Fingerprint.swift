@@ -28,8 +28,5 @@ public struct Fingerprint: Sendable, Hashable {
   }
 
   /// The first 64 bits as 16 hexadecimal digits: what the log shows in place of a token.
-  public var shortText: String {
-    let digits = String(words.0.byteSwapped, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
-  }
+  public var shortText: String { Self.text(of: words.0.byteSwapped) }
 }

@@ -23,6 +23,9 @@ public final class Identity: Sendable {
   /// When the token was issued (`iat` claim), in nanoseconds since 1970; 0 when it does not say.
   public let issuedAt: Int64
 
+  /// The version of the list of revocations at which the token was looked up in it last, and was not there.
+  let passedRevocations = Atomic<UInt64>(0)
+
   /// What the first universe made of the scopes; most identities meet one only, and read it without a lock.
   private let firstScopes = AtomicLazyReference<EffectiveScopes>()
   private let otherScopes = Mutex<[EffectiveScopes]>([])

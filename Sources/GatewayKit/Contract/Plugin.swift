@@ -66,12 +66,15 @@ public struct PluginEnvironment: Sendable {
   public let counters: CounterRegistry
   /// The limits that several gateways share; nil when the configuration names no store for them.
   public let sharedLimits: (any SharedLimitStore)?
+  /// The tokens that operators have revoked. A plugin that establishes who asks asks it at every request.
+  public let revocations: TokenRevocations
   let slots = SlotNumbers()
 
   /// An environment.
   public init(
     clock: any GatewayClock, logger: Logger, eventLoopGroup: any EventLoopGroup, catalogs: [String: OperationCatalog],
-    hashSeed: UInt64, counters: CounterRegistry, sharedLimits: (any SharedLimitStore)? = nil
+    hashSeed: UInt64, counters: CounterRegistry, sharedLimits: (any SharedLimitStore)? = nil,
+    revocations: TokenRevocations? = nil
   ) {
     self.clock = clock
     self.logger = logger
@@ -80,6 +83,7 @@ public struct PluginEnvironment: Sendable {
     self.hashSeed = hashSeed
     self.counters = counters
     self.sharedLimits = sharedLimits
+    self.revocations = revocations ?? TokenRevocations(clock: clock)
   }
 }
 

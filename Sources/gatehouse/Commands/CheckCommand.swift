@@ -24,6 +24,7 @@ struct CheckCommand: AsyncParsableCommand {
       let configuration = try ConfigurationSupport.load(path)
       let logger = Logger(label: "gatehouse") { _ in SwiftLogNoOpLogHandler() }
       _ = try ConfigurationSupport.compile(configuration, group: group, logger: logger)
+      try TokenRevocations.check(configuration.revocations, clock: SystemClock())
       let routes = configuration.domains.reduce(0) { $0 + $1.routes.count }
       print("\(path): good (\(configuration.domains.count) domains, \(routes) routes)")
     } catch {

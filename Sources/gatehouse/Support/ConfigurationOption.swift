@@ -47,14 +47,16 @@ enum ConfigurationSupport {
   }
 
   static func compile(
-    _ configuration: GatewayConfiguration, group: any EventLoopGroup, logger: Logger
+    _ configuration: GatewayConfiguration, group: any EventLoopGroup, logger: Logger,
+    revocations: TokenRevocations? = nil
   ) throws(ConfigurationError) -> Generation {
     let (catalogs, issues) = readCatalogs(of: configuration)
     if !issues.isEmpty { throw ConfigurationError(issues: issues) }
     let shared = try sharedLimits(of: configuration, group: group, logger: logger)
     return try GenerationCompiler.compile(
       configuration, registry: knownPlugins,
-      environment: environment(catalogs: catalogs, sharedLimits: shared, group: group, logger: logger))
+      environment: environment(
+        catalogs: catalogs, sharedLimits: shared, group: group, logger: logger, revocations: revocations))
   }
 
   private static func pluginMistakes(in configuration: GatewayConfiguration) -> [ConfigurationIssue] {
@@ -70,11 +72,12 @@ enum ConfigurationSupport {
 
   private static func environment(
     catalogs: [String: OperationCatalog], sharedLimits: (any SharedLimitStore)?, group: any EventLoopGroup,
-    logger: Logger
+    logger: Logger, revocations: TokenRevocations? = nil
   ) -> PluginEnvironment {
     PluginEnvironment(
       clock: SystemClock(), logger: logger, eventLoopGroup: group, catalogs: catalogs,
-      hashSeed: .random(in: .min ... .max), counters: CounterRegistry(), sharedLimits: sharedLimits)
+      hashSeed: .random(in: .min ... .max), counters: CounterRegistry(), sharedLimits: sharedLimits,
+      revocations: revocations)
   }
 
   /// The store of shared limits. It connects when it is first asked, so that a check of the configuration does not.

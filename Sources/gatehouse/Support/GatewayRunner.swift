@@ -80,8 +80,9 @@ struct GatewayRunner {
   }
 
   private func start() async throws -> Gateway {
+    let revocations = try TokenRevocations.open(configuration.revocations, clock: SystemClock(), logger: logger)
     let generation = try ConfigurationSupport.compile(
-      configuration, group: MultiThreadedEventLoopGroup.singleton, logger: logger)
+      configuration, group: MultiThreadedEventLoopGroup.singleton, logger: logger, revocations: revocations)
     let gateway = try await Gateway.start(generation, loops: loops, clock: SystemClock(), logger: logger)
     for address in gateway.addresses {
       let bound = BindAddress(host: address.ipAddress ?? "?", port: address.port ?? 0)
@@ -91,7 +92,9 @@ struct GatewayRunner {
   }
 
   private func server(_ admin: AdminConfiguration, _ gateway: Gateway, _ readiness: Readiness) -> AdminServer {
-    AdminServer(admin, gateway: gateway, readiness: readiness, logger: logger) { [logger] port in
+    AdminServer(
+      admin, gateway: gateway, revocations: gateway.revocations, readiness: readiness, logger: logger
+    ) { [logger] port in
       logger.info("admin listening", metadata: ["address": "\(BindAddress(host: admin.bind.host, port: port))"])
     }
   }
