@@ -86,10 +86,10 @@ import Testing
   /// The rules hand them to the identity, and the cache counts them.
   @Test func identitiesKeepThem() throws {
     let issues = IssueCollector()
-    let setting: Setting = ["keys": ["secret": ["env": "KEY"]]]
+    let setting: Setting = ["keys": ["secret": ["env": "KEY"]], "forward": ["fields": ["X-Mail": "claim.email"]]]
     let reader = SettingsReader(
       setting.node, path: "", issues: issues, environment: ["KEY": String(repeating: "k", count: 32)])
-    let rules = ClaimRules(AuthenticationSettings(reading: reader), keptClaims: ["email"])
+    let rules = ClaimRules(AuthenticationSettings(reading: reader))
     let key = VerificationKey(name: nil, material: .secret(.init(size: .bits256)), algorithms: [.hs256])
     func verified(_ claims: String) throws -> VerifiedToken {
       try Array("x".utf8).withUnsafeBytes {
