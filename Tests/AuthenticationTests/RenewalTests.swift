@@ -148,7 +148,8 @@ import Testing
       let problem = await #expect(throws: KeyProblem.self) { try await fetcher.fetch(server.url, terms: KeyTerms()) }
       #expect(problem?.message == "gave no complete answer within 0.3 seconds")
       server.answer(Signer.keySet([Self.new]))
-      #expect(try await fetcher.fetch(server.url, terms: KeyTerms()).keys.map(\.name) == ["new"])
+      let next = try? await fetcher.fetch(server.url, terms: KeyTerms())
+      #expect(next?.keys.map(\.name) == ["new"])
       await fetcher.shutdown()
     }
   }
