@@ -8,6 +8,8 @@ import NIOCore
 final class Asker: ExchangeDriver {
   private let filter: any IdentityFilter
   private let promise: EventLoopPromise<Judgement>
+  /// An engine asks again so many times in one exchange.
+  private var left = 8
 
   private init(_ filter: any IdentityFilter, _ promise: EventLoopPromise<Judgement>) {
     self.filter = filter
@@ -33,7 +35,13 @@ final class Asker: ExchangeDriver {
   }
 
   func resumed(_ exchange: Exchange, _ continuation: Continuation) {
-    if case .again = continuation { _ = step(exchange) }
+    guard case .again = continuation else { return }
+    left -= 1
+    if left >= 0 {
+      _ = step(exchange)
+    } else {
+      promise.succeed(Judgement(.reply(Reply(refusing: 500, "plugin_failed", message: "asked too often")), nil))
+    }
   }
 
   private func step(_ exchange: Exchange) -> String {

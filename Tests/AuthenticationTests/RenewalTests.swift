@@ -139,6 +139,30 @@ import Testing
     }
   }
 
+  /// However many key sets there are: who waits for all of them is asked again when there is news, not at each.
+  @Test func manySourcesAreWaitedFor() async throws {
+    try await KeySetServer.run(Signer.keySet([Self.old])) { (server: KeySetServer) async throws in
+      try await KeySetServer.run(Signer.keySet([.rsa])) { (last: KeySetServer) async throws in
+        let others = (0..<20).map { number -> Setting in ["jwks": .text("\(server.url)?\(number)")] }
+        let list = others + [["jwks": .text(last.url)]]
+        try await withRig(server, others: list) { (rig: Rig) async throws in
+          rig.clock.advance(seconds: 2)
+          last.answer(Signer.keySet([Self.new]))
+          last.hold()
+          let stranger = try await Asker.ask(rig, Self.stranger.token("{}"))
+          let late = try await Asker.ask(rig, Self.new.token("{}"))
+          #expect([stranger.first, late.first] == ["wait", "wait"])
+          try await server.waitForRequests(42)
+          try await last.waitForRequests(2)
+          last.release()
+          #expect(try await late.last.get().text == "next")
+          #expect(try await stranger.last.get().text == "token_key_unknown")
+          #expect(rig.plugin.judge.keys.state.withLock { $0.waiters.isEmpty })
+        }
+      }
+    }
+  }
+
   /// A key server whose answer goes on and on holds up those who wait, and later fetches, no longer than one that is
   /// silent.
   @Test func anAnswerWithoutAnEndIsGivenUp() async throws {

@@ -77,11 +77,11 @@ extension KeyStore {
       return (state.tasks, state.waiters, state.fetcher)
     }
     for task in tasks { task.cancel() }
-    for waiter in waiters { waiter.resume(.again) }
+    for waiter in waiters { waiter.resumption.resume(.again) }
     await fetcher?.shutdown()
   }
 
-  /// Reads a source anew and lets those who wait try again. The caller has begun the fetch.
+  /// Reads a source anew and lets those who wait for it try again. The caller has begun the fetch.
   ///
   /// - Returns: what went wrong.
   func runFetch(_ index: Int) async -> String? {
@@ -93,13 +93,15 @@ extension KeyStore {
       metrics[index]?.failures.add()
       problem = report(error, of: source)
     }
-    let waiters = state.withLock { state in
-      if case .success(let renewed?) = result { Self.apply(renewed, to: index, &state) }
+    let now = clock.monotonic()
+    let (woken, isWanted) = state.withLock { state in
+      var hasNew = false
+      if case .success(let renewed?) = result { hasNew = Self.apply(renewed, to: index, &state) }
       state.flights[index].complete(isGood: problem == nil)
-      defer { state.waiters = [] }
-      return state.waiters
+      return wake(after: index, hasNew: hasNew, at: now, &state)
     }
-    for waiter in waiters { waiter.resume(.again) }
+    for waiter in woken { waiter.resumption.resume(.again) }
+    if isWanted { Task { await self.fetchWhenDue(index) } }
     return problem
   }
 }
@@ -140,13 +142,16 @@ extension KeyStore {
   }
 
   /// Takes keys over. Those that stay remain the same objects; the others are retired.
-  private static func apply(_ renewed: Renewed, to index: Int, _ state: inout State) {
+  ///
+  /// - Returns: whether there is a key among them that was not there.
+  private static func apply(_ renewed: Renewed, to index: Int, _ state: inout State) -> Bool {
     let old = state.keys[index]
     let new = renewed.keys.map { key in old.first { $0.isSame(as: key) } ?? key }
     for key in old where !new.contains(where: { $0 === key }) { key.retire() }
     state.sources[index] = renewed.source
     state.keys[index] = new
     state.current = KeySet(state.keys.flatMap { $0 })
+    return new.contains { key in !old.contains { $0 === key } }
   }
 
   private func report(_ error: any Error, of source: KeySource) -> String {

@@ -42,11 +42,39 @@ extension KeyStore {
       }
       let due = resting.filter { !state.flights[$0].isScheduled }
       for index in due { state.flights[index].isScheduled = true }
-      state.waiters.append(resumption())
+      state.waiters.append(Waiter(ticket: ticket, resumption: resumption()))
       return (.waits(ticket), due)
     }
     for index in due { Task { await self.fetchWhenDue(index) } }
     return wait
+  }
+
+  /// Who is asked again after a fetch of a source, and whether it is to be fetched once more for those who wait on.
+  ///
+  /// An exchange may be asked again a few times only. So nobody is for whom nothing has changed: with many sources, the
+  /// end of each fetch would be a time.
+  func wake(
+    after index: Int, hasNew: Bool, at now: Int64, _ state: inout State
+  ) -> (woken: [Waiter], isWanted: Bool) {
+    if hasNew {
+      defer { state.waiters = [] }
+      return (state.waiters, false)
+    }
+    let isTooFar = state.flights[index].delay(at: now, cooldown: cooldown) > Self.longestWait
+    var (woken, waiting, isWanted) = ([Waiter](), [Waiter](), false)
+    for waiter in state.waiters {
+      let wantsMore = state.flights[index].completed < waiter.ticket.wanted[index]
+      if wantsMore && isTooFar || Self.outstanding(waiter.ticket, state).isEmpty {
+        woken.append(waiter)
+      } else {
+        waiting.append(waiter)
+        if wantsMore { isWanted = true }
+      }
+    }
+    state.waiters = waiting
+    guard isWanted, !state.flights[index].isScheduled else { return (woken, false) }
+    state.flights[index].isScheduled = true
+    return (woken, true)
   }
 
   private static func ticket(_ state: State) -> KeyTicket {
@@ -58,7 +86,7 @@ extension KeyStore {
   }
 
   /// Begins the next fetch of a source when its cooldown has ended.
-  private func fetchWhenDue(_ index: Int) async {
+  func fetchWhenDue(_ index: Int) async {
     while true {
       let now = clock.monotonic()
       let delay = state.withLock { $0.flights[index].delay(at: now, cooldown: cooldown) }

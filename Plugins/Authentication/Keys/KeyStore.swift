@@ -12,6 +12,12 @@ final class KeyStore: Sendable {
   /// Nobody waits longer for a fetch to begin, so that there is time left for the fetch.
   static let longestWait: Int64 = 3_000_000_000
 
+  /// An exchange that waits for fetches.
+  struct Waiter {
+    let ticket: KeyTicket
+    let resumption: Resumption
+  }
+
   struct State {
     var sources: [KeySource]
     var keys: [[VerificationKey]]
@@ -19,7 +25,7 @@ final class KeyStore: Sendable {
     var flights: [KeyFlight]
     var isStarted = false
     var isClosed = false
-    var waiters: [Resumption] = []
+    var waiters: [Waiter] = []
     var tasks: [Task<Void, Never>] = []
     /// Made by `start`, because a client that was made has to be shut down.
     var fetcher: KeyFetcher?
