@@ -36,7 +36,8 @@ public struct TokenRegistryPlugin: Plugin {
   }
 
   /// What an operator watches: a list that grows old is one that is not followed any more.
-  private static func show(_ registry: TokenRegistry, for settings: TokenRegistrySettings, in counters: CounterRegistry) {
+  private static func show(_ registry: TokenRegistry, for settings: TokenRegistrySettings, in counters: CounterRegistry)
+  {
     let labels = [("api", settings.api), ("domain", settings.domain ?? "")]
     counters.gauge(
       "gatehouse_token_registry_age_seconds", help: "Time since the list of tokens was found to be as it is.",
