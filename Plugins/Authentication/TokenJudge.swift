@@ -51,7 +51,7 @@ final class TokenJudge: Sendable {
     }
     misses.add()
     let keys = keys.current
-    if let failure = cache.refusal(of: token, keys: keys.number) { throw failure }
+    if let failure = cache.refusal(of: token, keys: keys.number, at: wall) { throw failure }
     do throws(TokenFailure) {
       let verified = try verifier.verify(token, keys: keys)
       let failure = verified.failure(at: wall, leeway: leeway, domain: domain)
@@ -62,7 +62,7 @@ final class TokenJudge: Sendable {
       if let failure { throw failure }
       return verified
     } catch {
-      cache.insert(error, token: token, keys: keys.number)
+      cache.insert(error, token: token, keys: keys.number, at: wall)
       throw error
     }
   }
