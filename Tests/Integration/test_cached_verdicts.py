@@ -40,7 +40,8 @@ def configuration(signer: Signer, origin: int) -> dict:
              "use": [{"authentication": {"keys": keys, "domain_claim": "aud"}}, scopes()],
              "routes": [
                  {"match": {"method": "GET", "path": "/me"}, "use": [scopes(any=["me.get"])]},
-                 {"match": {"method": "GET", "path": "/me/tokens"}, "use": [scopes(all=["all.User.read", "own.scope"])]},
+                 {"match": {"method": "GET", "path": "/me/tokens"},
+                  "use": [scopes(all=["all.User.read", "own.scope"])]},
                  {"match": {"path": "/me/invites"}, "use": [scopes(mode="shadow", deprecated="deny")]}]},
             # The same key, but other claims count here, other kinds and times.
             {"name": TWO, "upstream": "origin",

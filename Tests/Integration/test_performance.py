@@ -68,9 +68,17 @@ def test_rotated_keys_and_a_lost_key_server_cost_no_valid_token():
 
 
 def test_a_token_ends_on_every_loop():
-    said = passes("revocation", "--interval", "1", "--margin", "100", "--rounds", "1", "--tokens", "4", "--commands", "4",
-                  event_loops=2)
+    small = ["--rounds", "1", "--tokens", "4", "--commands", "4"]
+    said = passes("revocation", "--interval", "1", "--margin", "100", *small, event_loops=2)
     assert "revoked by command: 4 tokens" in said, said
+
+
+@pytest.mark.parametrize("options", [
+    ["keys", "--seconds", "2", "--gone", "0", "--max", "0"],
+    ["revocation", "--interval", "1", "--margin", "-2", "--rounds", "1", "--tokens", "2", "--commands", "0"]])
+def test_a_bound_of_time_that_cannot_be_kept_is_an_exit_code(options):
+    done = run(*options, event_loops=2)
+    assert done.returncode == 1 and "seconds" in done.stdout and "OVER" in done.stdout, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("command", ["mallocs", "idle", "tunnels", "kill", "slow", "soak", "keys", "revocation"])

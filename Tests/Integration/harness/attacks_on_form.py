@@ -25,10 +25,10 @@ def with_header_text(text: str):
 def confused(form: str, **header):
     """HS256 with a public key as the secret (CVE-2015-9235, CVE-2016-10555)."""
     def make(issuer: Issuer) -> str:
+        pem = issuer.rs.public.read_bytes()
         secret = {
-            "PEM": issuer.rs.public.read_bytes(), "PEM without its last line end": issuer.rs.public.read_bytes().strip(),
-            "JWK": json.dumps(issuer.rs.jwk).encode(), "modulus": decoded(issuer.rs.jwk["n"]),
-            "Ed25519": decoded(issuer.ed.jwk["x"]), "nothing": b""}[form]
+            "PEM": pem, "PEM without its last line end": pem.strip(), "JWK": json.dumps(issuer.rs.jwk).encode(),
+            "modulus": decoded(issuer.rs.jwk["n"]), "Ed25519": decoded(issuer.ed.jwk["x"]), "nothing": b""}[form]
         text = f"{encoded({'alg': 'HS256', **header})}.{encoded(issuer.claims())}"
         return f"{text}.{encoded(mac(secret, text))}"
     return make
@@ -115,7 +115,8 @@ FORMS = [
         ("four parts", lambda h, p, s: f"{h}.{p}.{s}.{s}"), ("no signature", lambda h, p, s: f"{h}.{p}."),
         ("no payload", lambda h, p, s: f"{h}..{s}"), ("padded", lambda h, p, s: f"{h}.{p}.{s}=="),
         ("header padded", lambda h, p, s: f"{h}=.{p}.{s}"), ("plain base64", lambda h, p, s: f"{h}.{p}.+/{s[2:]}"),
-        ("unused bits", lambda h, p, s: f"{h}.{p}.{unused_bits(s)}"), ("cut character", lambda h, p, s: f"{h}.{p}.{s}AAA"),
+        ("unused bits", lambda h, p, s: f"{h}.{p}.{unused_bits(s)}"),
+        ("no whole number of bytes", lambda h, p, s: f"{h}.{p}.{s}AAA"),
         ("blank inside", lambda h, p, s: f"{h}.{p}. {s}"), ("two tokens", lambda h, p, s: f"{h}.{p}.{s},{h}.{p}.{s}"),
         ("quoted", lambda h, p, s: f'"{h}.{p}.{s}"'), ("percent-encoded", lambda h, p, s: f"{h}%2E{p}%2E{s}"),
         ("a parameter behind", lambda h, p, s: f"{h}.{p}.{s};x=1"), ("swapped parts", lambda h, p, s: f"{p}.{h}.{s}"),

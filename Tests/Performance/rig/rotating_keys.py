@@ -25,7 +25,8 @@ class Key:
 
     def token(self) -> str:
         self.made += 1
-        return self.signer.sign({"sub": "user", "jti": f"{self.signer.kid}.{self.made}", "exp": int(time.time()) + 3600})
+        name = f"{self.signer.kid}.{self.made}"
+        return self.signer.sign({"sub": "user", "jti": name, "exp": int(time.time()) + 3600})
 
     def any_token(self, choice: random.Random) -> str:
         """One that was used before, or a new one."""

@@ -21,7 +21,8 @@ class TokenApi:
         # The executable is the gateway's.
         self.child = rig.start(
             [shlex.split(gateway)[0], "token-service", "--bind", f"127.0.0.1:{self.port}", "--issuer", "d0.example",
-             "--database", rig.folder / "tokens.sqlite", "--seed-user", "user", "--seed-token-file", self.file], "service")
+             "--database", rig.folder / "tokens.sqlite", "--seed-user", "user", "--seed-token-file", self.file],
+            "service")
         deadline = time.monotonic() + PATIENCE
         while self.child.poll() is None and time.monotonic() < deadline:
             with contextlib.suppress(OSError):
