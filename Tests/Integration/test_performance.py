@@ -62,8 +62,9 @@ def test_a_killed_origin_costs_no_repeatable_request_and_loses_no_other_silently
     passes("kill", "--connections", "32", "--seconds", "4")
 
 
-def test_rotated_keys_and_a_lost_key_server_cost_no_valid_token():
-    said = passes("keys", "--seconds", "5", "--gone", "2", "--max", "100", event_loops=2)
+@pytest.mark.parametrize("outage", ["gone", "hangs"])
+def test_rotated_keys_and_a_lost_key_server_cost_no_valid_token(outage):
+    said = passes("keys", "--seconds", "5", "--gone", "2", "--outage", outage, "--max", "100", event_loops=2)
     assert "5 keys published, 2 withdrawn" in said and "401 token_key_unknown" in said, said
 
 
