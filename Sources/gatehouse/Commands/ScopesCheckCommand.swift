@@ -60,6 +60,7 @@ enum ScopesSupport {
     let configuration = try ConfigurationSupport.load(path)
     let silent = Logger(label: "gatehouse") { _ in SwiftLogNoOpLogHandler() }
     return try ConfigurationSupport.compile(
-      configuration, group: MultiThreadedEventLoopGroup.singleton, logger: silent)
+      configuration, group: MultiThreadedEventLoopGroup.singleton, logger: silent,
+      revocations: TokenRevocations.read(configuration.revocations, clock: SystemClock()))
   }
 }
