@@ -36,9 +36,10 @@ final class Introspector: Sendable {
   init(_ introspection: IntrospectionSettings, settings: AuthenticationSettings, environment: PluginEnvironment) {
     self.settings = introspection
     rules = ClaimRules(settings)
-    answers = AnswerTable(entries: settings.cacheEntries, bytes: settings.cacheBytes)
+    answers = AnswerTable(entries: settings.cacheEntries, bytes: settings.cacheBytes, seed: environment.hashSeed)
     refusals = AnswerTable(
-      entries: min(settings.cacheEntries, Self.mostRefusals), bytes: settings.cacheBytes / Self.refusalsPart)
+      entries: min(settings.cacheEntries, Self.mostRefusals), bytes: settings.cacheBytes / Self.refusalsPart,
+      seed: environment.hashSeed)
     desk = InquiryDesk(mostRunning: introspection.mostRunning, mostWaiting: introspection.mostWaiting)
     clock = environment.clock
     log = EndpointLog(environment.logger, endpoint: introspection.endpoint.name)

@@ -42,7 +42,7 @@ extension TokenRevocations {
     let path = POSIXFile.resolved(file)
     let folder = SourcePosition(file: path, line: 0, column: 0).directory
     guard access(folder, W_OK | X_OK) == 0 else {
-      let message = "its folder cannot be written to: \(POSIXFile.lastError)"
+      let message = "is in a folder that cannot be written to: \(POSIXFile.lastError)"
       throw mistake(RevocationLog.Problem(line: 0, message: message), path, configuration)
     }
     _ = try read(configuration, clock: clock)
@@ -116,7 +116,7 @@ extension TokenRevocations {
     let isLine = problem.line > 0
     let issue = ConfigurationIssue(
       position: isLine ? SourcePosition(file: path, line: problem.line, column: 1) : configuration.position,
-      path: "revocations.file", message: isLine ? problem.message : "\(path): \(problem.message)",
+      path: "revocations.file", message: isLine ? problem.message : "\(path) \(problem.message)",
       hint: isLine ? "mend the line or take it out" : "name a file that this gateway alone can write")
     return ConfigurationError(issues: [issue])
   }

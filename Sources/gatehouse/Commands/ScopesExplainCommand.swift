@@ -15,8 +15,8 @@ struct ScopesExplainCommand: AsyncParsableCommand {
       at addresses only with --fetch-keys. What a token says of itself is shown until then, and the output names all \
       that was not asked.
 
-        gatehouse scopes explain @my.token GET /me/tokens --config gatehouse.yaml --domain example.com
-        pass show my-token | gatehouse scopes explain - DELETE /me/tokens/5f1e --config gatehouse.yaml
+        gatehouse scopes explain @my.token GET /me/tokens --config gatehouse.yaml
+        pass show my-token | gatehouse scopes explain - GET /me --config gatehouse.yaml
         gatehouse scopes explain '' GET /auth/user --config gatehouse.yaml
 
       Exit code 0 when that lets the request through, 1 when it is refused, 2 when it cannot be judged: the token is good \

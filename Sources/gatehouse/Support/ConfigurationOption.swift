@@ -44,7 +44,7 @@ enum ConfigurationSupport {
     let all = IssueCollector()
     // A catalogue that cannot be read was reported where it is named.
     let unreadable = Set(configuration.catalogs.values.filter { BoundedFile.problem($0) != nil })
-    let others = pluginMistakes(in: configuration).filter { !unreadable.contains($0.position.file) }
+    let others = pluginMistakes(in: configuration).filter { !unreadable.contains($0.position?.file ?? "") }
     for issue in issues + others { all.append(issue) }
     throw ConfigurationError(issues: all.sorted)
   }
