@@ -11,6 +11,11 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// Targets of the data path. What they share is bound to one loop, and whether two accesses to it overlap is checked at
+/// run time in debug builds, which all tests are; a release build does not pay for it at every field of every request.
+let dataPath: [SwiftSetting] =
+  strict + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
+
 // Products of other packages, named once.
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
@@ -36,11 +41,11 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 func plugin(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .target(
     name: name, dependencies: ["GatewayKit", "HTTPWire", nio] + dependencies, path: "Plugins/\(name)",
-    exclude: ["README.md"], swiftSettings: strict)
+    exclude: ["README.md"], swiftSettings: dataPath)
 }
 
-func source(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+func source(_ name: String, _ dependencies: [Target.Dependency], _ settings: [SwiftSetting] = strict) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
@@ -80,10 +85,11 @@ let package = Package(
     .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
   ],
   targets: [
-    source("HTTPWire", [nio]),
-    source("GatewayKit", ["HTTPWire", crypto, nio, logging]),
+    source("HTTPWire", [nio], dataPath),
+    source("GatewayKit", ["HTTPWire", crypto, nio, logging], dataPath),
     .target(name: "CEpoll"),
-    source("GatewayEngine", ["CEpoll", "GatewayKit", "HTTPWire", nio, nioPosix, nioSSL, nioTLS, logging]),
+    source(
+      "GatewayEngine", ["CEpoll", "GatewayKit", "HTTPWire", nio, nioPosix, nioSSL, nioTLS, logging], dataPath),
     source("GatewayConfig", ["GatewayKit", yams]),
     source("UserApiTokens", [asyncHTTPClient, nio, nioFoundation, nioHTTP1]),
     source(

@@ -31,6 +31,12 @@ final class TokenJudge: Sendable {
     misses = environment.counters.counter(name, help: help, labels: [("result", "miss")])
     evictions = environment.counters.counter(
       "gatehouse_token_evictions_total", help: "Verified tokens forgotten to make room for others.")
+    environment.counters.gauge("gatehouse_token_cache_entries", help: "Verified tokens remembered.") {
+      [weak cache] in cache.map { Int64($0.count) }
+    }
+    environment.counters.gauge("gatehouse_token_cache_bytes", help: "Memory for them, about.") {
+      [weak cache] in cache.map { Int64($0.bytes) }
+    }
   }
 
   /// The facts of a token that is good at this time and in this domain.
@@ -45,7 +51,7 @@ final class TokenJudge: Sendable {
     }
     misses.add()
     let keys = keys.current
-    if let failure = cache.refusal(of: token, keys: keys.number) { throw failure }
+    if let failure = cache.refusal(of: token, keys: keys.number, at: wall) { throw failure }
     do throws(TokenFailure) {
       let verified = try verifier.verify(token, keys: keys)
       let failure = verified.failure(at: wall, leeway: leeway, domain: domain)
@@ -56,7 +62,7 @@ final class TokenJudge: Sendable {
       if let failure { throw failure }
       return verified
     } catch {
-      cache.insert(error, token: token, keys: keys.number)
+      cache.insert(error, token: token, keys: keys.number, at: wall)
       throw error
     }
   }

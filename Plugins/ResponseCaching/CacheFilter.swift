@@ -8,6 +8,8 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
   private let slot: StateSlot
   private let rules: StoreRules
   private let maxObject: Int
+  /// The fields of the key.
+  private let keyed: [FieldNameLetters]
   private var key: CacheKeyBuilder
   private var lines = CacheFields()
 
@@ -16,6 +18,7 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
     self.slot = slot
     rules = StoreRules(settings)
     maxObject = settings.maxObject
+    keyed = settings.headers.compactMap(FieldNameLetters.init)
     key = CacheKeyBuilder(settings)
   }
 
@@ -23,7 +26,8 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
     // Taken once: every access to a property of the exchange that holds references counts them.
     let request = exchange.request
     guard request.method == .get || request.method == .head else { return .next }
-    guard let domain = exchange.domain, RequestRules.mayTakePart(request) else { return bypass(exchange) }
+    guard let domain = exchange.domain, RequestRules.mayTakePart(request), !isKeyedByWithheld(exchange)
+    else { return bypass(exchange) }
     let directives = RequestRules.directives(request.block)
     guard !directives.noStore, key.make(exchange, request, domain) else { return bypass(exchange) }
     return key.bytes.withBytes { key in
@@ -35,6 +39,13 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
       case .toBeForwarded(let reason): return miss(exchange, domain, hash, key, reason, directives)
       }
     }
+  }
+
+  /// Whether the key has a field that tells the origin who asks: what the request says there is not what the origin sees,
+  /// and all callers would have one key.
+  private func isKeyedByWithheld(_ exchange: Exchange) -> Bool {
+    let withheld = exchange.withheld
+    return !withheld.isEmpty && withheld.contains { keyed.contains($0) }
   }
 
   private enum Found {

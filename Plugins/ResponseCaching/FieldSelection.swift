@@ -34,6 +34,19 @@ struct FieldSelection: Sendable, Equatable {
     }
   }
 
+  /// Whether one of the names can be read as one of these.
+  func contains(anyOf letters: [FieldNameLetters]) -> Bool {
+    if letters.isEmpty { return false }
+    return names.contains { name in
+      let text =
+        switch name {
+        case .known(let id): id.name.description
+        case .other(let text): text
+        }
+      return FieldNameLetters(text).map(letters.contains) ?? false
+    }
+  }
+
   /// Writes, for every name, how many fields there are and each value after its length.
   func writeValues(of block: FieldBlock, into out: inout KeyBytes) {
     for name in names {

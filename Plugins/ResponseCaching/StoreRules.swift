@@ -39,7 +39,7 @@ struct StoreRules {
     guard response.block.first(.setCookie) == nil, response.block.first(.contentRange) == nil else { return nil }
     if case .length(let length) = response.framing, length > UInt64(maxObject) { return nil }
     // What has neither a length nor chunks cannot be told from what was cut.
-    guard response.framing != .untilClose, let vary = vary(of: response.block) else { return nil }
+    guard response.framing != .untilClose, let vary = vary(of: exchange) else { return nil }
     guard let (lifetime, age) = lifetime(of: response.block) else { return nil }
     guard isPerToken, let identity = exchange.identity else {
       return Terms(lifetime: lifetime, age: age, vary: vary)
@@ -65,10 +65,13 @@ struct StoreRules {
     return (ttl, age)
   }
 
-  /// Nil when the response cannot be matched with a request: `*`, a field of the gateway's, or too many names. An
+  /// Nil when the response cannot be matched with a request: `*`, a field that the gateway sets (another token, or who
+  /// asks, told to the origin in fields that no client may send: to the next look-up all callers are alike there), or too
+  /// many names. An
   /// encoded body without `Vary: accept-encoding` is a mistake of the origin's that must not reach those who cannot
   /// decode it.
-  private func vary(of block: FieldBlock) -> FieldSelection? {
+  private func vary(of exchange: Exchange) -> FieldSelection? {
+    let block = exchange.response.block
     var vary = FieldSelection()
     var isMatchable = true
     for index in block.fields.indices where block.fields[index].id == .vary && !block.fields[index].isRemoved {
@@ -80,7 +83,9 @@ struct StoreRules {
         }
       }
     }
-    guard isMatchable, !vary.contains(anyOf: Self.ownedByGateway) else { return nil }
+    guard isMatchable, !vary.contains(anyOf: Self.ownedByGateway.union(exchange.requestAdditions.names)),
+      !vary.contains(anyOf: exchange.withheld)
+    else { return nil }
     if block.first(.contentEncoding) != nil, !vary.contains(anyOf: [.acceptEncoding]) { return nil }
     return vary
   }

@@ -15,7 +15,7 @@ final class ScopeEnforcementFilter: AuthorizeFilter {
     let scopes = identity?.effectiveScopes(in: policy.universe)
     exchange.effectiveScopes = scopes
     scopes?.countDeprecated(counters.deprecated)
-    let rule = policy.rule(for: exchange.request)
+    let rule = policy.rule(for: &exchange.request)
     exchange.operation = rule?.operation
     guard let refusal = policy.refusal(rule, identity, scopes) else { return .next }
     if !policy.isShadow { return .reply(refusal) }

@@ -23,7 +23,8 @@ package struct ScopeExplanation: Sendable {
 extension ScopePolicy {
   /// Judges a request as the filter does, and says why.
   package func explain(_ request: RequestHead, _ identity: Identity?) -> ScopeExplanation {
-    let rule = rule(for: request)
+    var request = request
+    let rule = rule(for: &request)
     let widened = identity.map { universe.widen($0.scopes) }
     return ScopeExplanation(
       operation: rule?.operation, wants: [wants(rule)] + routeWants,

@@ -78,7 +78,9 @@ package final class ScopePolicy: Sendable {
 
 extension ScopePolicy {
   /// The rule of the operation that the request asks for. A HEAD is judged as a GET.
-  package func rule(for request: RequestHead) -> OperationRule? {
+  ///
+  /// - Parameter request: lent, not changed: a copy's references would all be counted.
+  package func rule(for request: inout RequestHead) -> OperationRule? {
     guard request.form != .asterisk else { return nil }
     let match = request.withMethodName { name in
       request.withPath { operations.match(request.method, methodName: name, path: $0) }

@@ -1,7 +1,8 @@
 import GatewayKit
 
-/// What one loop has found of tokens, so that finding it again costs a few loads. Each token has one place, and the last
-/// one to come has it. The table is small until many tokens come, since there may be one for every domain and loop.
+/// What one loop has found of tokens, so that finding it again costs a few loads. Each token has one place, and the
+/// last one to come has it. The table is small until many tokens come, since there may be one for every domain and
+/// loop.
 ///
 /// Whether a place is this token's is told by all that it was judged by: two plugins may take the id of one token from
 /// different claims. Strings of one identity share their storage, so that comparing them is comparing words.

@@ -26,11 +26,25 @@ public struct TokenRegistryPlugin: Plugin {
     replies = RegistryReplies(environment.counters)
     do throws(ReadingProblem) {
       registry = try TokenRegistry(settings: settings, environment: environment, tuning: tuning)
+      Self.show(registry, for: settings, in: environment.counters)
     } catch {
       let issue = ConfigurationIssue(
         position: position, path: Self.descriptor.id, message: error.description,
         hint: "see the settings in the README of TokenRegistry")
       throw ConfigurationError(issues: [issue])
+    }
+  }
+
+  /// What an operator watches: a list that grows old is one that is not followed any more.
+  private static func show(_ registry: TokenRegistry, for settings: TokenRegistrySettings, in counters: CounterRegistry)
+  {
+    let labels = [("api", settings.api), ("domain", settings.domain ?? "")]
+    counters.gauge(
+      "gatehouse_token_registry_age_seconds", help: "Time since the list of tokens was found to be as it is.",
+      labels: labels
+    ) { [weak registry] in registry.flatMap { $0.list == nil ? nil : Int64($0.age) } }
+    counters.gauge("gatehouse_token_registry_tokens", help: "Tokens that the list holds.", labels: labels) {
+      [weak registry] in registry.map { Int64($0.count) }
     }
   }
 

@@ -26,8 +26,9 @@ struct AdminGuard: Sendable {
 
   /// Why a call that tells what was changed is refused.
   func refusal(ofReading request: Request) -> AdminAnswer? {
-    guard let token, !Self.shows(token, request) else { return nil }
-    return Self.tokenWanted
+    if let token { return Self.shows(token, request) ? nil : Self.tokenWanted }
+    // Notes are for operators, not for a page that a browser on this machine shows.
+    return isLocal ? Self.refusalOfAuthority(request) : nil
   }
 
   private func refusalOfCaller(_ request: Request) -> AdminAnswer? {
@@ -37,12 +38,14 @@ struct AdminGuard: Sendable {
         refusing: .forbidden, "admin_token_missing",
         "the operators' interface is not bound to a loopback address: configure admin.token to allow changes")
     }
-    guard Self.isLocalAuthority(request.head.authority) else {
-      return AdminAnswer(
-        refusing: .forbidden, "host_refused",
-        "Host names another machine: call a loopback address such as 127.0.0.1, or configure admin.token")
-    }
-    return nil
+    return Self.refusalOfAuthority(request)
+  }
+
+  private static func refusalOfAuthority(_ request: Request) -> AdminAnswer? {
+    if isLocalAuthority(request.head.authority) { return nil }
+    return AdminAnswer(
+      refusing: .forbidden, "host_refused",
+      "Host names another machine: call a loopback address such as 127.0.0.1, or configure admin.token")
   }
 
   private static var tokenWanted: AdminAnswer {

@@ -140,7 +140,7 @@ import Testing
   ])
   func doesWithoutATokenOnlyWhatComesFromHere(_ host: String, _ isTaken: Bool) async throws {
     try await Self.with { interface in
-      for (method, status) in [("POST", 201), ("DELETE", 200)] {
+      for (method, status) in [("POST", 201), ("GET", 200), ("DELETE", 200)] {
         let answer = try await interface.call(method, #"{"id":"a"}"#, host: host)
         #expect(answer.status == (isTaken ? status : 403), "\(answer.answer)")
         if !isTaken { #expect(answer.answer.contains("\"reason\":\"host_refused\"")) }

@@ -1,5 +1,7 @@
 import Crypto
 import Foundation
+import NIOCore
+import Synchronization
 import Testing
 
 @testable import Authentication
@@ -91,18 +93,45 @@ import Testing
     let cache = IdentityCache(entries: 1600, bytes: 1 << 20, seed: 7)
     for number in 0..<500 { insert(cache, number) }
     for number in 1000..<6000 {
-      Self.token(number).withUnsafeBytes { cache.insert(TokenFailure.signatureInvalid, token: $0, keys: 1) }
+      Self.token(number).withUnsafeBytes { cache.insert(TokenFailure.signatureInvalid, token: $0, keys: 1, at: 0) }
     }
     #expect((0..<500).allSatisfy { found(cache, $0) == $0 })
     Self.token(5999).withUnsafeBytes {
-      #expect(cache.refusal(of: $0, keys: 1) == .signatureInvalid)
-      #expect(cache.refusal(of: $0, keys: 2) == nil)
+      #expect(cache.refusal(of: $0, keys: 1, at: 0) == .signatureInvalid)
+      #expect(cache.refusal(of: $0, keys: 2, at: 0) == nil)
     }
-    Self.token(1000).withUnsafeBytes { #expect(cache.refusal(of: $0, keys: 1) == nil) }
+    Self.token(1000).withUnsafeBytes { #expect(cache.refusal(of: $0, keys: 1, at: 0) == nil) }
     Self.token(60_000).withUnsafeBytes {
-      cache.insert(TokenFailure.wrongDomain, token: $0, keys: 1)
-      #expect(cache.refusal(of: $0, keys: 1) == nil, "another domain may take it")
+      cache.insert(TokenFailure.wrongDomain, token: $0, keys: 1, at: 0)
+      #expect(cache.refusal(of: $0, keys: 1, at: 0) == nil, "another domain may take it")
     }
+  }
+
+  /// A clock that was ahead and is set right again must not leave good tokens refused until the keys change.
+  @Test func aClockThatWasAheadRefusesNoLonger() throws {
+    let rig = try GoodTokenTests.rig([("leeway", "0s")])
+    let token = Signer.secret.token(#"{"exp":\#(TestClock.begin + 60)}"#)
+    rig.clock.advance(seconds: 3600)
+    for _ in 0..<2 { #expect(try rig.judge(token).text == "token_expired") }
+    rig.clock.advance(seconds: -3600)
+    #expect(try rig.judge(token).text == "next")
+  }
+
+  /// What the origin is told of a token is made later, and is in the bound from the beginning.
+  @Test func whatTheOriginIsToldCounts() throws {
+    let fields = (0..<16).map { ("X-F\($0)", Setting.text("claim.c")) }
+    let rig = try GoodTokenTests.rig([("forward", ["fields": .mapping(fields)])])
+    let value = String(repeating: "\u{e9}", count: 1500)
+    let token = Array(Signer.secret.token(#"{"c":"\#(value)"}"#).utf8)
+    let exchange = try rig.exchange(fields: ["Authorization: Bearer \(String(decoding: token, as: UTF8.self))"])
+    _ = rig.filter.identify(exchange)
+    _ = (rig.filter as? any RequestFilter)?.request(exchange)
+    let verified = try #require(token.withUnsafeBytes { rig.plugin.judge.cache.value(of: $0) })
+    let known = verified.rendered.load()
+    let rendered = try #require(known)
+    let taken = rendered.all.storageCapacity + rendered.lines.reduce(0) { $0 + $1.line.storageCapacity }
+    #expect(taken > 16 * 9000 * 2)
+    #expect(verified.cost >= taken)
   }
 
   /// The table against a model, with hashes that collide in their places.

@@ -106,7 +106,9 @@ import Testing
       ["token": "drop"], ["token": ["env": "NOBODY_HAS_SET_THIS"]], ["fields": ["X-User": "name"]],
       ["fields": ["Host": "subject"]], ["fields": ["X_User": "subject"]], ["fields": ["Authorization": "subject"]],
       ["fields": ["X User": "subject"]], ["fields": ["X-User": "subject", "x-user": "kind"]],
-      ["fields": ["X-User": "claim."]], ["fields": ["Content-Length": "expiry"]], ["other": "x"],
+      ["fields": ["X-User": "claim."]], ["fields": ["Content-Length": "expiry"]],
+      ["fields": ["ContentLength": "expiry"]], ["fields": ["Losant-Domain": "claim.d"]],
+      ["fields": ["Authori-zation": "subject"]], ["fields": ["X-ForwardedFor": "subject"]], ["other": "x"],
     ] as [Setting])
   func wrongSettingsFailTheLoad(_ forward: Setting) {
     #expect(throws: ConfigurationError.self) { try GoodTokenTests.rig([("forward", forward)]) }

@@ -181,6 +181,20 @@ import Testing
     }
   }
 
+  /// What one client sends may fail while others are answered: no line in the log for each of its requests.
+  @Test func failuresBetweenAnswersAreToldOnceInAWhile() {
+    let lines = Lines()
+    let log = EndpointLog(Logger(label: "t") { _ in lines }, endpoint: "e")
+    for number in 0..<1000 {
+      log.failed(EndpointProblem(status: 400), at: Int64(number) * 1_000_000)
+      log.answered()
+    }
+    #expect(lines.all.count == 2)
+    log.failed(EndpointProblem(status: 400), at: 11_000_000_000)
+    log.answered()
+    #expect(lines.all.count == 4)
+  }
+
   /// Neither a token nor a secret nor an answer is told.
   @Test func theLogTellsNothing() async throws {
     let lines = Lines()

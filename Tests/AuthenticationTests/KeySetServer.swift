@@ -9,6 +9,8 @@ final class KeySetServer: Sendable {
     var status = HTTPResponseStatus.ok
     var body: String
     var location: String?
+    /// Whether blanks follow the body for ever, a few at a time.
+    var isEndless = false
   }
 
   private struct State {
@@ -52,6 +54,9 @@ final class KeySetServer: Sendable {
   func answer(_ body: String, status: HTTPResponseStatus = .ok, location: String? = nil) {
     state.withLock { $0.answer = Answer(status: status, body: body, location: location) }
   }
+
+  /// Answers with a body that never ends.
+  func answerEndlessly(_ body: String) { state.withLock { $0.answer = Answer(body: body, isEndless: true) } }
 
   /// Goes away: nobody listens any more, and what was open is cut.
   func vanish() async throws {
@@ -98,12 +103,20 @@ final class KeySetServer: Sendable {
       guard case .end = Self.unwrapInboundIn(data) else { return }
       let channel = context.channel
       server.received { answer in
-        var headers = HTTPHeaders([("content-length", "\(answer.body.utf8.count)")])
+        let length = answer.body.utf8.count + (answer.isEndless ? 100_000 : 0)
+        var headers = HTTPHeaders([("content-length", "\(length)")])
         if let location = answer.location { headers.add(name: "location", value: location) }
         let head = HTTPResponseHead(version: .http1_1, status: answer.status, headers: headers)
         channel.write(HTTPServerResponsePart.head(head), promise: nil)
         channel.write(HTTPServerResponsePart.body(.byteBuffer(ByteBuffer(string: answer.body))), promise: nil)
+        if answer.isEndless { return Self.trickle(on: channel) }
         channel.writeAndFlush(HTTPServerResponsePart.end(nil), promise: nil)
+      }
+    }
+
+    private static func trickle(on channel: any Channel) {
+      channel.writeAndFlush(HTTPServerResponsePart.body(.byteBuffer(ByteBuffer(string: " ")))).whenSuccess {
+        channel.eventLoop.scheduleTask(in: .milliseconds(20)) { trickle(on: channel) }
       }
     }
   }

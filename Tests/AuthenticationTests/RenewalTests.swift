@@ -3,6 +3,7 @@ import Foundation
 import GatewayKit
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 import Synchronization
 import Testing
 
@@ -135,6 +136,21 @@ import Testing
           #expect(try await Asker.outcome(rig, Signer.rsa.token("{}")) == "next")
         }
       }
+    }
+  }
+
+  /// A key server whose answer goes on and on holds up those who wait, and later fetches, no longer than one that is
+  /// silent.
+  @Test func anAnswerWithoutAnEndIsGivenUp() async throws {
+    try await KeySetServer.run(Signer.keySet([Self.old])) { (server: KeySetServer) async throws in
+      let fetcher = KeyFetcher(eventLoopGroup: MultiThreadedEventLoopGroup.singleton, deadline: .milliseconds(300))
+      server.answerEndlessly(Signer.keySet([Self.old]))
+      let problem = await #expect(throws: KeyProblem.self) { try await fetcher.fetch(server.url, terms: KeyTerms()) }
+      #expect(problem?.message == "gave no complete answer within 0.3 seconds")
+      server.answer(Signer.keySet([Self.new]))
+      let next = try? await fetcher.fetch(server.url, terms: KeyTerms())
+      #expect(next?.keys.map(\.name) == ["new"])
+      await fetcher.shutdown()
     }
   }
 

@@ -14,16 +14,16 @@ from harness.process import ROOT, executable
 FOLDER = ROOT / "Tests/Performance"
 
 
-def run(command: str, *options: str) -> subprocess.CompletedProcess:
+def run(command: str, *options: str, event_loops: int = 1) -> subprocess.CompletedProcess:
     """Runs a command on the gateway that is tested."""
-    gateway = f"{shlex.quote(executable())} run {{config}} --event-loops 1"
+    gateway = f"{shlex.quote(executable())} run {{config}} --event-loops {event_loops}"
     return subprocess.run(
         [sys.executable, FOLDER / command, "--gateway", gateway, *options], capture_output=True, text=True, timeout=300)
 
 
-def passes(command: str, *options: str) -> str:
+def passes(command: str, *options: str, event_loops: int = 1) -> str:
     """What a command printed that found everything within its bounds."""
-    done = run(command, *options)
+    done = run(command, *options, event_loops=event_loops)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -62,6 +62,26 @@ def test_a_killed_origin_costs_no_repeatable_request_and_loses_no_other_silently
     passes("kill", "--connections", "32", "--seconds", "4")
 
 
-@pytest.mark.parametrize("command", ["mallocs", "idle", "tunnels", "kill", "slow", "soak"])
+@pytest.mark.parametrize("outage", ["gone", "hangs"])
+def test_rotated_keys_and_a_lost_key_server_cost_no_valid_token(outage):
+    said = passes("keys", "--seconds", "5", "--gone", "2", "--outage", outage, "--max", "100", event_loops=2)
+    assert "5 keys published, 2 withdrawn" in said and "401 token_key_unknown" in said, said
+
+
+def test_a_token_ends_on_every_loop():
+    small = ["--rounds", "1", "--tokens", "4", "--commands", "4"]
+    said = passes("revocation", "--interval", "1", "--margin", "100", *small, event_loops=2)
+    assert "revoked by command: 4 tokens" in said, said
+
+
+@pytest.mark.parametrize("options", [
+    ["keys", "--seconds", "2", "--gone", "0", "--max", "0"],
+    ["revocation", "--interval", "1", "--margin", "-2", "--rounds", "1", "--tokens", "2", "--commands", "0"]])
+def test_a_bound_of_time_that_cannot_be_kept_is_an_exit_code(options):
+    done = run(*options, event_loops=2)
+    assert done.returncode == 1 and "seconds" in done.stdout and "OVER" in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("command", ["mallocs", "idle", "tunnels", "kill", "slow", "soak", "keys", "revocation"])
 def test_help_says_what_a_command_shows(command):
     assert "--gateway COMMAND" in passes(command, "--help")

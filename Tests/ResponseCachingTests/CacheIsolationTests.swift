@@ -87,6 +87,31 @@ import Testing
     #expect(hits > 100)
   }
 
+  /// The origin is told who asks in a field that no client may send. An answer that varies by it, or a key that names
+  /// it, is not one for the next caller of the class, whose request looks the same here.
+  @Test(
+    arguments: [
+      (["Vary: X-User"], nil), (["Vary: x_user"], nil), ([], "X-User"), (["Vary: Authorization"], nil),
+    ] as [([String], String?)])
+  func whoAsksIsNotMixedUp(_ fields: [String], _ keyed: String?) throws {
+    for share in ["scopes", "domain", "public"] {
+      var settings: [String: ConfigNode.Value] = ["ttl": .text("1h"), "share": .text(share)]
+      if let keyed { settings["headers"] = .text(keyed) }
+      let cache = try CacheHarness(settings)
+      func answer(_ number: UInt64) throws -> CacheHarness.Answer {
+        let exchange = try cache.bench.exchange()
+        exchange.identity = Identity.sample(number, scopes: ["a"])
+        exchange.withhold([try #require(FieldNameLetters("X-User"))])
+        exchange.requestAdditions.add(rendered: ByteBuffer(string: "X-User: \(number)\r\n"))
+        exchange.requestAdditions.add(.authorization, text: "Bearer of-the-domain")
+        return try cache.run(exchange, fields: fields, body: "of \(number)")
+      }
+      for number in 1...2 as ClosedRange<UInt64> {
+        #expect(try answer(number).body == "of \(number)", "\(share)")
+      }
+    }
+  }
+
   @Test func noClassWithoutAnIdentity() throws {
     for share in ["token", "scopes"] {
       let cache = try CacheHarness(["ttl": .text("1h"), "share": .text(share)])

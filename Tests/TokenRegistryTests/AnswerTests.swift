@@ -200,7 +200,8 @@ private final class FakeAPI: Sendable {
   @Test func onlyAStatusOfActiveIsActive() async throws {
     let api = FakeAPI { _, _ in
       FakeAPI.response(
-        #"{"items":[{"id":"a"},{"id":"b","status":"paused"},{"id":"c","status":"active"}],"totalCount":3,"ownerId":"ann"}"#
+        #"{"items":[{"id":"a"},{"id":"b","status":"paused"},{"id":"c","status":"active"}],"#
+          + #""totalCount":3,"ownerId":"ann"}"#
       )
     }
     try await api.with(clock) { rig async throws in

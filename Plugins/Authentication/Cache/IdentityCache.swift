@@ -10,11 +10,13 @@ final class IdentityCache: Sendable {
   private struct Refused: Sendable {
     let failure: TokenFailure
     let keys: UInt64
+    /// When that was found. What is expired is so at all later times; a clock that was wrong may be set back.
+    let wall: Int64
   }
 
   /// Of the room for good tokens, how much those that were found bad may take on top.
   private static let partForBad = 16
-  private static let costOfBad = 32
+  private static let costOfBad = 40
 
   init(entries: Int, bytes: Int, seed: UInt64) {
     good = TokenTable(entries: entries, bytes: bytes, seed: seed)
@@ -39,16 +41,16 @@ final class IdentityCache: Sendable {
     good.insert(value, token: token, cost: value.cost)
   }
 
-  /// Why exactly this token was not taken under these keys; nil when that is not remembered.
-  func refusal(of token: UnsafeRawBufferPointer, keys: UInt64) -> TokenFailure? {
-    guard let found = bad.entry(of: token), found.known.keys == keys else { return nil }
+  /// Why exactly this token was not taken under these keys, at this time or before; nil when that is not remembered.
+  func refusal(of token: UnsafeRawBufferPointer, keys: UInt64, at wall: Int64) -> TokenFailure? {
+    guard let found = bad.entry(of: token), found.known.keys == keys, wall >= found.known.wall else { return nil }
     return found.known.failure
   }
 
   /// Keeps why a token is not taken, if that was costly to find out and stays so as long as the keys do.
-  func insert(_ failure: TokenFailure, token: UnsafeRawBufferPointer, keys: UInt64) {
+  func insert(_ failure: TokenFailure, token: UnsafeRawBufferPointer, keys: UInt64, at wall: Int64) {
     guard failure.isLasting else { return }
-    bad.insert(Refused(failure: failure, keys: keys), token: token, cost: Self.costOfBad)
+    bad.insert(Refused(failure: failure, keys: keys, wall: wall), token: token, cost: Self.costOfBad)
   }
 
   /// How many verified tokens are known.
@@ -59,7 +61,7 @@ final class IdentityCache: Sendable {
 }
 
 extension TokenFailure {
-  /// Whether it was found out by a signature, and neither time nor another domain can change it.
+  /// Whether it was found out by a signature, and neither later times nor another domain can change it.
   fileprivate var isLasting: Bool {
     switch self {
     case .signatureInvalid, .expired, .expiryMissing, .issuerUnknown, .audienceWrong: true

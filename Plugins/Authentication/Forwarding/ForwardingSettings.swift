@@ -113,12 +113,16 @@ struct ForwardingSettings: Sendable, Hashable {
     }
   }
 
+  /// What HTTP and the gateway know, as a server reads it that drops the hyphens: `ContentLength` is no name of one's own
+  /// either, and a client's `Content-Length` would be taken away for it.
+  private static let taken = Set(FieldID.allCases.compactMap { FieldNameLetters($0.name.description) })
+
   /// Whether a field of that name means nothing to HTTP or the gateway.
   private static func isFree(_ name: String) -> Bool {
     let isPlain = name.utf8.allSatisfy { octet in
       octet &- 0x30 < 10 || (octet | 0x20) &- 0x61 < 26 || octet == UInt8(ascii: "-")
     }
-    guard isPlain, name.utf8.count <= longestName, FieldNameLetters(name) != nil else { return false }
-    return Array(name.utf8).withUnsafeBytes { FieldID(name: $0) == .other }
+    guard isPlain, name.utf8.count <= longestName, let letters = FieldNameLetters(name) else { return false }
+    return !taken.contains(letters)
   }
 }

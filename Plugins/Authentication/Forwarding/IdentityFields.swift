@@ -58,6 +58,15 @@ struct IdentityFields: Sendable {
     return verified.rendered.storeIfNil(Rendered(lines: lines))
   }
 
+  /// About how many bytes the lines of these fields take: each stands in a buffer of its own and in the one with all.
+  /// Buffers have powers of two, so up to twice what is in them.
+  static func cost(of fields: [ForwardingSettings.Field], for identity: Identity) -> Int {
+    fields.reduce(0) { cost, field in
+      guard let text = field.fact.text(of: identity) else { return cost }
+      return cost + 128 + 4 * (field.name.utf8.count + 4 + FieldText.encoded(text).count)
+    }
+  }
+
   private static func line(_ name: String, _ value: String) -> ByteBuffer {
     var line = ByteBuffer(string: "\(name): ")
     line.writeBytes(FieldText.encoded(value))

@@ -4,6 +4,7 @@ extension ClaimRules {
     self.init(
       issuers: settings.issuers, audiences: settings.audiences, kinds: settings.kinds,
       requiresExpiry: settings.requiresExpiry, scopeClaim: settings.scopeClaim, kindClaim: settings.kindClaim,
-      tokenIDClaim: settings.tokenIDClaim, domainClaim: settings.domainClaim, keptClaims: settings.forward.claims)
+      tokenIDClaim: settings.tokenIDClaim, domainClaim: settings.domainClaim, keptClaims: settings.forward.claims,
+      told: settings.forward.fields)
   }
 }

@@ -13,6 +13,8 @@ struct ClaimRules: Sendable {
   var domainClaim: DomainClaim?
   /// Claims whose values the identity keeps.
   var keptClaims: [String] = []
+  /// What the origin is told of a token.
+  var told: [ForwardingSettings.Field] = []
 
   /// The facts of a token that a key vouches for, or when there is none an endpoint. What depends on time or domain is left to
   /// ``VerifiedToken/failure(at:leeway:domain:)``, which is asked at every use.
@@ -39,7 +41,8 @@ struct ClaimRules: Sendable {
       claims: KeptClaims.read(keptClaims, from: claims), issuedAt: issuedAt ?? 0)
     // Who issues a token in the future has a clock that is wrong, or is not who they say.
     return VerifiedToken(
-      identity: identity, notBefore: max(notBefore ?? .min, issuedAt ?? .min), domains: try domains(claims), key: key)
+      identity: identity, notBefore: max(notBefore ?? .min, issuedAt ?? .min), domains: try domains(claims), key: key,
+      renderedCost: IdentityFields.cost(of: told, for: identity))
   }
 
   private func judgeIssuer(_ issuer: String?, _ key: VerificationKey?) throws(TokenFailure) {

@@ -12,14 +12,19 @@ final class VerifiedToken: Sendable {
   let domains: [[UInt8]]?
   /// The key that it was verified by; nil when an endpoint that was asked vouches for it.
   let key: VerificationKey?
+  /// About how many bytes that takes which the origin is told of it.
+  private let renderedCost: Int
   /// What the origin is told of it, once that was asked for.
   let rendered = AtomicLazyReference<IdentityFields.Rendered>()
 
-  init(identity: Identity, notBefore: Int64, domains: [[UInt8]]?, key: VerificationKey?) {
+  init(
+    identity: Identity, notBefore: Int64, domains: [[UInt8]]?, key: VerificationKey?, renderedCost: Int = 0
+  ) {
     self.identity = identity
     self.notBefore = notBefore
     self.domains = domains
     self.key = key
+    self.renderedCost = renderedCost
   }
 
   /// Whether the key that vouched for it has been withdrawn.
@@ -38,11 +43,13 @@ final class VerifiedToken: Sendable {
     return domain.key.withUnsafeReadableBytes { name in domains.contains { $0.elementsEqual(name) } }
   }
 
-  /// About how many bytes the facts take, for the cache's bound.
+  /// About how many bytes the facts take, for the cache's bound, with what is made of them later: fields for the origin,
+  /// and the scopes as a catalogue sees them.
   var cost: Int {
-    var cost = 512 + identity.subject.utf8.count + identity.issuer.utf8.count + identity.tokenID.utf8.count
+    var cost = 768 + renderedCost
+    cost += identity.subject.utf8.count + identity.issuer.utf8.count + identity.tokenID.utf8.count
     for claim in identity.claims { cost += 64 + claim.name.utf8.count + claim.value.utf8.count }
-    for scope in identity.scopes { cost += 32 + scope.utf8.count }
+    for scope in identity.scopes { cost += 48 + scope.utf8.count }
     for domain in domains ?? [] { cost += 32 + domain.count }
     return cost
   }

@@ -21,8 +21,8 @@ struct PageCollector {
   /// Whether the pages are not of one list: their totals differ, a token came twice, or too many or too few came.
   var isTorn: Bool { hasMoved || total.map { $0 != tokens.count } ?? false }
 
-  /// Takes the next page over. The list ends with an empty page, with as many tokens as it is said to have, or, when that
-  /// is not said, with a page that is shorter than it could be.
+  /// Takes the next page over. The list ends with an empty page, with as many tokens as it is said to have, or, when
+  /// that is not said, with a page that is shorter than it could be.
   mutating func take(_ page: ApiTokens) throws(ReadingProblem) {
     if next > 0, page.totalCount != total { hasMoved = true }
     if let number = page.page, number != next {

@@ -37,8 +37,8 @@ enum Nanoseconds {
   }
 }
 
-/// What tells a changed list from an unchanged one at the price of one short answer: how many tokens there are and which
-/// was changed last, and when.
+/// What tells a changed list from an unchanged one at the price of one short answer: how many tokens there are and
+/// which was changed last, and when.
 struct ListMark: Sendable, Equatable {
   let count: Int
   let newest: String?
@@ -47,8 +47,8 @@ struct ListMark: Sendable, Equatable {
 
   /// The mark that a page tells which is sorted by the time of change, latest first; nil when it cannot be relied on.
   ///
-  /// - Parameter wall: The time when it was asked for, in nanoseconds since 1970. A change of just now might be followed
-  ///   by one that has the same time, so it makes no mark.
+  /// - Parameter wall: The time when it was asked for, in nanoseconds since 1970. A change of just now might be
+  ///   followed by one that has the same time, so it makes no mark.
   init?(_ page: ApiTokens, at wall: Int64) {
     guard let count = page.totalCount, page.sortField ?? .lastUpdated == .lastUpdated else { return nil }
     self.count = count

@@ -39,9 +39,9 @@ struct Schedule: Sendable, Equatable {
     return .probe
   }
 
-  /// A reading succeeded. The next begins an interval after its beginning, or a little earlier, so that many gateways do
-  /// not ask all at once; what changes meanwhile is known an interval and an answer later. An API that needs longer than
-  /// the interval is given some rest.
+  /// A reading succeeded. The next begins an interval after its beginning, or a little earlier, so that many gateways
+  /// do not ask all at once; what changes meanwhile is known an interval and an answer later. An API that needs longer
+  /// than the interval is given some rest.
   mutating func succeeded(began: Int64, ended: Int64, whole: Bool, random: UInt64) {
     if whole { lastWhole = began }
     failures = 0

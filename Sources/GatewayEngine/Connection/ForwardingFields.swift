@@ -14,8 +14,11 @@ enum ForwardingFields {
   static func apply(to exchange: Exchange, domain: DomainResolver.Field) {
     exchange.request.block.remove(owned)
     exchange.requestAdditions.add(.xForwardedFor, text: exchange.peerAddress)
-    let lines = exchange.isSecure ? secure : plain
-    exchange.requestAdditions.add(rendered: exchange.request.minorVersion == 0 ? lines.old : lines.current)
+    exchange.requestAdditions.add(
+      lines: exchange.isSecure ? "X-Forwarded-Proto: https\r\n" : "X-Forwarded-Proto: http\r\n")
+    // Via has the received protocol and a pseudonym (RFC 9110 section 7.6.3).
+    let isOld = exchange.request.minorVersion == 0
+    exchange.requestAdditions.add(lines: isOld ? "Via: 1.0 gatehouse\r\n" : "Via: 1.1 gatehouse\r\n")
     exchange.withRequest { request in
       request.withAuthority { host in exchange.requestAdditions.add(.xForwardedHost, host) }
     }
@@ -26,17 +29,5 @@ enum ForwardingFields {
     if case .otherwise = domain, let facts = exchange.domain {
       facts.key.withUnsafeReadableBytes { exchange.requestAdditions.add(.losantdomain, $0) }
     }
-  }
-
-  private static let plain = lines("http")
-  private static let secure = lines("https")
-
-  /// The lines that are the same for all requests of a version. Via has the received protocol and a pseudonym (RFC 9110
-  /// section 7.6.3).
-  private static func lines(_ scheme: String) -> (current: ByteBuffer, old: ByteBuffer) {
-    let proto = "X-Forwarded-Proto: \(scheme)\r\n"
-    return (
-      ByteBuffer(string: proto + "Via: 1.1 gatehouse\r\n"), ByteBuffer(string: proto + "Via: 1.0 gatehouse\r\n")
-    )
   }
 }

@@ -40,6 +40,9 @@ public struct FieldAdditions: Sendable {
     lines.writeImmutableBuffer(rendered)
   }
 
+  /// Adds lines that are known when the gateway is built, each with its CRLF; no references are counted.
+  package mutating func add(lines text: StaticString) { lines.writeStaticString(text) }
+
   package mutating func reset() {
     lines.clear()
     names = FieldIDSet()

@@ -4,6 +4,8 @@ import argparse
 import re
 
 GATEWAY = ".build/release/gatehouse run {config} --event-loops 1"
+# For what every event loop has to know.
+GATEWAY_OF_TWO = ".build/release/gatehouse run {config} --event-loops 2"
 SIZES = {"": 1, "B": 1, "KIB": 1 << 10, "KB": 1 << 10, "MIB": 1 << 20, "MB": 1 << 20}
 
 
