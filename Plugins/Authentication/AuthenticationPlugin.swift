@@ -9,7 +9,7 @@ public struct AuthenticationPlugin: Plugin {
   let settings: AuthenticationSettings
   let replies: RefusalReplies
   private let slot: StateSlot
-  private let revocations: TokenRevocations
+  let revocations: TokenRevocations
   private let forwarding: Forwarding?
   let judge: TokenJudge
 

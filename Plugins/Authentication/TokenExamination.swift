@@ -3,18 +3,26 @@ package import HTTPWire
 
 /// What the plugin makes of a token, for commands that explain a configuration.
 package struct TokenExamination: Sendable {
-  /// Who asks, once signature and claims were found good.
-  package let verified: Identity?
-  /// The answer that the gateway gives; nil when the token is taken, or none is needed.
-  package let refusal: Reply?
+  /// Who has a say in whether the token is good and was not asked.
+  package enum Unasked: Sendable, Hashable {
+    /// Keys at an address. Signature and claims were not judged.
+    case keys
+    /// Who is asked about tokens. `tellsClaims` when its answer says who asks, and not the token.
+    case introspection(name: String, tellsClaims: Bool)
+  }
+
+  /// Who asks, once keys have vouched for the token and its claims were found good.
+  package var verified: Identity?
+  /// The answer that the gateway gives whoever else is asked; nil when the token may be taken, or none is needed.
+  package var refusal: Reply?
   /// What the token says of itself. Nothing of it was verified.
-  package let claimed: Identity?
-  /// Whether the signature could not be judged because the keys are at an address that was not asked.
-  package let lacksKeys: Bool
+  package var claimed: Identity?
+  /// Without whom nothing final can be said.
+  package var unasked: [Unasked] = []
 }
 
 extension AuthenticationPlugin {
-  /// Judges a token as that of a request is judged, with the keys that are there.
+  /// Judges a token as that of a request is judged, with the keys and revocations that are there. Nobody is asked.
   ///
   /// - Parameters:
   ///   - token: what the request has in its Authorization field; nil for nothing.
@@ -25,24 +33,44 @@ extension AuthenticationPlugin {
     var token = token
     if let found = request.withQuery({ QueryCredential($0) }), found.count > 0 {
       guard settings.query == .judge, token == nil, let range = found.token else {
-        return TokenExamination(verified: nil, refusal: replies[.inQuery], claimed: nil, lacksKeys: false)
+        return TokenExamination(refusal: replies[.inQuery])
       }
       token = request.withQuery { Array($0[range]) }
     }
-    guard let token else {
-      let refusal = settings.missing == .allow ? nil : replies[.missing]
-      return TokenExamination(verified: nil, refusal: refusal, claimed: nil, lacksKeys: false)
-    }
-    return token.withUnsafeBytes { bytes in
-      do throws(TokenFailure) {
-        let verified = try judge.judge(bytes, at: wall, domain: domain)
-        return TokenExamination(verified: verified.identity, refusal: nil, claimed: nil, lacksKeys: false)
-      } catch {
-        return TokenExamination(
-          verified: nil, refusal: replies[error], claimed: claimed(bytes),
-          lacksKeys: error == .keyUnknown && judge.keys.isRemote)
+    guard let token else { return TokenExamination(refusal: settings.missing == .allow ? nil : replies[.missing]) }
+    return token.withUnsafeBytes { examine($0, at: wall, domain) }
+  }
+
+  private func examine(_ token: UnsafeRawBufferPointer, at wall: Int64, _ domain: DomainFacts?) -> TokenExamination {
+    let asked = introspection
+    do throws(TokenFailure) {
+      if let introspector = judge.introspector, !judge.hasKeys {
+        let candidate = try introspector.candidate(token, at: wall, domain: domain)
+        try refuseRevoked(candidate)
+        return TokenExamination(claimed: candidate?.identity ?? claimed(token), unasked: asked)
       }
+      let verified = try judge.judge(token, at: wall, domain: domain)
+      try refuseRevoked(verified)
+      return TokenExamination(verified: verified.identity, unasked: asked)
+    } catch {
+      if error == .keyUnknown, judge.keys.isRemote, !judge.keys.isStarted {
+        let claimed = claimed(token)
+        let hasEnded = claimed.map { wall >= $0.expiry.saturatingAdd(settings.leeway.nanoseconds) } ?? false
+        return TokenExamination(
+          refusal: hasEnded ? replies[.expired] : nil, claimed: claimed, unasked: [.keys] + asked)
+      }
+      return TokenExamination(refusal: replies[error], claimed: claimed(token))
     }
+  }
+
+  private var introspection: [TokenExamination.Unasked] {
+    guard let endpoint = judge.introspector?.settings.endpoint else { return [] }
+    let tellsClaims = !judge.hasKeys && !endpoint.takesClaimsOfToken
+    return [.introspection(name: endpoint.name, tellsClaims: tellsClaims)]
+  }
+
+  private func refuseRevoked(_ token: VerifiedToken?) throws(TokenFailure) {
+    if let token, revocations.isRevoked(token.identity) { throw .revoked }
   }
 
   /// The facts in a token's payload, whoever signed it.
@@ -56,8 +84,9 @@ extension AuthenticationPlugin {
     var expiry = Int64.max
     if case .number(let number) = claims["exp"] { expiry = NumericDate.nanoseconds(number) ?? .max }
     return Identity(
-      fingerprint: Fingerprint(0, 0, 0, 0), subject: claims["sub"]?.text ?? "", kind: claims["subtype"]?.text ?? "",
-      issuer: claims["iss"]?.text ?? "", tokenID: claims["jti"]?.text ?? "", scopes: scopes,
+      fingerprint: Fingerprint(0, 0, 0, 0), subject: claims["sub"]?.text ?? "",
+      kind: claims.value(at: settings.kindClaim)?.text ?? "", issuer: claims["iss"]?.text ?? "",
+      tokenID: claims.value(at: settings.tokenIDClaim)?.text ?? "", scopes: scopes,
       scopesFingerprint: Fingerprint(0, 0, 0, 0), expiry: expiry)
   }
 }

@@ -12,10 +12,10 @@ struct Gatehouse: AsyncParsableCommand {
         gatehouse check gatehouse.yaml  say what is wrong with a configuration
         gatehouse run gatehouse.yaml    run the gateway
         gatehouse tokens list           work with API tokens, behind a gateway or not
-        gatehouse scopes check FILE     say which routes and operations nobody judges, or nobody reaches
+        gatehouse scopes check FILE     find what nobody judges or reaches
 
       Exit codes: 0 all went well; 1 it did not, and standard error says why; 64 the \
-      command line was wrong.
+      command line was wrong. `scopes explain` has 2 besides: it cannot be judged.
       """,
     version: Version.current,
     subcommands: [

@@ -33,13 +33,16 @@ final class TestClock: GatewayClock {
     for continuation in due { continuation.resume() }
   }
 
-  func sleep(nanoseconds: Int64) async throws {
+  func sleep(nanoseconds: Int64) async throws { try await sleep(until: monotonic() + nanoseconds) }
+
+  /// The time may be moved between what is looked at here and what the caller looked at before: nobody sleeps past it.
+  func sleep(until deadline: Int64) async throws {
     let id = UUID()
     try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
         let isAsleep = sleepers.withLock { sleepers in
-          if Task.isCancelled || nanoseconds <= 0 { return false }
-          sleepers[id] = Sleeper(until: monotonic() + nanoseconds, continuation: continuation)
+          if Task.isCancelled || deadline <= monotonic() { return false }
+          sleepers[id] = Sleeper(until: deadline, continuation: continuation)
           return true
         }
         if !isAsleep { continuation.resume() }

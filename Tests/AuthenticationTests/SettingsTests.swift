@@ -12,8 +12,13 @@ import Testing
     let rig = try Rig(["keys": keys], environment: ["KEY": Self.secret])
     #expect(try rig.judge(Signer.secret.token("{}")).text == "next")
     #expect(try rig.judge(Signer.ed25519.token("{}")).text == "token_key_unknown")
-    let other = try Rig(["keys": keys, "algorithms": "EdDSA"], environment: ["KEY": Self.secret])
+    let other = try Rig(
+      ["keys": ["jwks": ["env": "KEY"]], "algorithms": "EdDSA"],
+      environment: ["KEY": Signer.keySet([.ed25519, .secret])])
     #expect(try other.judge(Signer.secret.token("{}")).text == "token_algorithm_refused")
+    #expect(throws: ConfigurationError.self, "no token could be taken") {
+      try Rig(["keys": keys, "algorithms": "EdDSA"], environment: ["KEY": Self.secret])
+    }
   }
 
   static let mistakes: [(Setting, String)] = [
@@ -25,6 +30,7 @@ import Testing
     (["keys": ["jwks": "http://127.0.0.1@evil.example/"]], "must not hold a password"),
     (["keys": ["jwks": "http://evil.example\\@127.0.0.1/"]], "plain http"),
     (["keys": ["jwks": "https://u:p@id.example/"]], "must not hold a password"),
+    (["keys": ["jwks": "ftp://id.example/"]], "no keys are fetched from"),
     (["keys": ["jwks": "/a", "pem": "/b"]], "in several ways"),
     (["keys": ["pem": "/b"]], "a public key needs its algorithm"),
     (["keys": ["pem": "/b", "algorithm": "HS256"]], "a public key needs its algorithm"),
@@ -50,8 +56,8 @@ import Testing
     (with("cooldown", "99ms"), "out of range"), (with("kinds", []), "names nothing"),
     (with("kind_claim", ""), "is empty"), (with("token_id_claim", ""), "is empty"),
     (with("domain_claim", ["value": "{domain}"]), "is missing"),
-    (with("domain_claim", ["claim": "aud", "value": "https://x/"]), "does not hold {domain} once"),
-    (with("domain_claim", ["claim": "aud", "value": "{domain}{domain}"]), "does not hold {domain} once"),
+    (with("domain_claim", ["claim": "aud", "value": "https://x/"]), "does not hold {domain} exactly once"),
+    (with("domain_claim", ["claim": "aud", "value": "{domain}{domain}"]), "does not hold {domain} exactly once"),
     (with("domain_claim", ["claim": "aud", "values": "{domain}"]), "did you mean `value`"),
     (with("scope_claim", ""), "is empty"),
     (with("scope_claim", .nothing), "is empty"), (with("domain_claim", .nothing), "is empty"),

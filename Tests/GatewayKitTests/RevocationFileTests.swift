@@ -66,6 +66,22 @@ private final class Folder {
     #expect(try folder.open().list == [expected[0]])
   }
 
+  /// What explains a configuration reads the file of a running gateway.
+  @Test func isReadWhileAGatewayHoldsIt() throws {
+    let folder = try Folder()
+    #expect(try TokenRevocations.read(folder.configuration(), clock: folder.clock).list.isEmpty)
+    let held = try folder.open()
+    _ = try held.revoke(TokenRevocation(.id("a", issuer: nil)))
+    let before = try folder.bytes()
+    let list = try TokenRevocations.read(folder.configuration(), clock: folder.clock)
+    #expect(list.list == held.list && list.path == nil)
+    #expect(try folder.bytes() == before)
+    try folder.write("x\n".utf8)
+    #expect(throws: ConfigurationError.self) {
+      try TokenRevocations.read(folder.configuration(), clock: folder.clock)
+    }
+  }
+
   /// A crash may cut the last line anywhere. What was confirmed before stays, and the file goes on.
   @Test func takesAFileThatWasCut() throws {
     let folder = try Folder()

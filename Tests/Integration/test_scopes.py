@@ -297,19 +297,110 @@ def test_explain_without_and_with_the_key_set(folder):
     service.start()
     try:
         done = explain()
-        assert done.returncode == 0
-        assert "NOT VERIFIED: its keys are at an address that was not asked" in done.stdout
+        assert done.returncode == 2
+        assert "NOT VERIFIED; this is what it says of itself" in done.stdout
+        assert "its keys are at an address that was not asked" in done.stdout
+        assert "verdict       not judged: allowed if signature and claims are good" in done.stdout
         done = explain("--fetch-keys")
         assert done.returncode == 0 and "verified with the configured keys" in done.stdout, done.stdout
+        # A key that was asked for and is not there is no key that was not asked for.
+        header = base64.urlsafe_b64encode(b'{"alg":"EdDSA","kid":"gone"}').rstrip(b"=").decode()
+        unknown = ".".join([header, token.split(".")[1], token.split(".")[2]])
+        done = scopes("explain", "-", "GET", "/me/tokens", "--config", file, "--fetch-keys", stdin=unknown)
+        assert done.returncode == 1 and "refused: 401 token_key_unknown" in done.stdout, done.stdout
+        assert "was not asked" not in done.stdout
     finally:
         service.stop()
     done = explain("--fetch-keys")
     assert done.returncode == 2 and "could not be fetched" in done.stderr, done.stderr
 
 
+@pytest.fixture
+def explained_with(folder):
+    """Explains a request on a route with these plugins, and `scopes` of the petstore."""
+
+    def explain(*use: dict, token: str, method: str = "GET", path: str = "/v1/pets", **more):
+        configuration = {**parts(folder), **more}
+        del configuration["defaults"]
+        configuration["domains"] = [
+            {"name": "a.example", "upstream": "origin", "use": [*use, {"scopes": {"operations": "pets"}}]}]
+        done = scopes("explain", token, method, path, "--config", write(folder, configuration))
+        return done.returncode, done.stdout + done.stderr
+
+    return explain
+
+
+def keys(folder) -> dict:
+    return {"keys": {"secret": {"file": str(folder / "secret")}}}
+
+
+API = {"authentication": {"introspect": {"api": "http://127.0.0.1:1"}, "issuer": "id.example"}}
+ENDPOINT = {"authentication": {"introspect": {"rfc7662": "http://127.0.0.1:1/introspect"}}}
+
+
+def test_explain_does_not_speak_for_the_api(explained_with):
+    good = sign(["pets.read"], iss="id.example", subtype="apiToken")
+    code, text = explained_with(API, token=good)
+    assert code == 2, text
+    assert "subject u, kind apiToken" in text and "NOT VERIFIED; this is what it says of itself" in text
+    assert "satisfied by  pets.read" in text
+    assert "verdict       not judged: allowed if http://127.0.0.1:1 says that the token is good" in text
+    # What is refused whatever the API says is refused.
+    code, text = explained_with(API, token=good, method="POST")
+    assert code == 1 and "refused: 403 scope_insufficient" in text
+    code, text = explained_with(API, token=sign(["pets.read"], iss="other"))
+    assert code == 1 and "refused: 401 token_issuer_unknown" in text
+    code, text = explained_with(API, token=sign(["pets.read"], iss="id.example", exp=1))
+    assert code == 1 and "refused: 401 token_expired" in text
+    assert explained_with(API, token="")[0] == 1
+
+
+def test_explain_does_not_know_the_scopes_of_an_introspected_token(explained_with):
+    code, text = explained_with(ENDPOINT, token="an-opaque-token")
+    assert code == 2, text
+    assert "http://127.0.0.1:1/introspect was not asked, and its answer says who the caller is" in text
+    assert "allowed if http://127.0.0.1:1/introspect says that the token is good and has scopes that do" in text
+    # A JWT's own claims do not count.
+    code, text = explained_with(ENDPOINT, token=sign([]))
+    assert code == 2 and "refused by what is known here: 403 scope_insufficient" in text, text
+    code, text = explained_with(ENDPOINT, token="an-opaque-token", path="/nowhere")
+    assert code == 1 and "403 operation_unknown" in text
+    code, text = explained_with(ENDPOINT, token="no token")
+    assert code == 1 and "401 token_malformed" in text
+
+
+def test_explain_names_who_was_not_asked(explained_with, folder):
+    (folder / "service").write_text("a-service-token")
+    registry = {"token-registry": {"token": {"file": str(folder / "service")}}}
+    limit = {"rate-limit": {"key": ["domain"], "rate": "1/m"}}
+    code, text = explained_with({"authentication": keys(folder)}, registry, limit, token=sign(["pets.read"]))
+    assert code == 2 and "verified with the configured keys" in text, text
+    assert "not asked     `token-registry`, `rate-limit`, what is revoked at a running gateway" in text
+    assert "allowed if `token-registry` has it as active" in text
+    both = {"authentication": {**keys(folder), **ENDPOINT["authentication"]}}
+    code, text = explained_with(both, token=sign(["pets.read"]))
+    assert code == 2 and "verified with the configured keys" in text and "/introspect was not asked\n" in text
+    # Without a token nobody would be asked.
+    assert explained_with(both, registry, token="", path="/v1/health")[0] == 1
+    allowing = {"authentication": {**both["authentication"], "missing": "allow"}}
+    assert explained_with(allowing, registry, token="", path="/v1/health")[0] == 0
+
+
+def test_explain_reads_the_file_of_revocations(explained_with, folder):
+    kept = folder / "revocations.jsonl"
+    kept.write_text('{"op":"revoke","id":"leaked","since":"2026-01-01T00:00:00Z"}\n')
+    revocations = {"revocations": {"file": str(kept)}}
+    use = {"authentication": keys(folder)}
+    code, text = explained_with(use, token=sign(["pets.read"], jti="leaked"), **revocations)
+    assert code == 1 and "refused: 401 token_revoked" in text, text
+    code, text = explained_with(use, token=sign(["pets.read"], jti="other"), **revocations)
+    assert code == 0 and "not asked" not in text, text
+
+
 def test_help_teaches():
     assert "@my.token" in scopes("--help").stdout
-    assert "--fetch-keys" in scopes("explain", "--help").stdout
+    teaching = scopes("explain", "--help").stdout
+    assert "--fetch-keys" in teaching and "2 when it cannot be" in " ".join(teaching.split())
     assert "route_unprotected" in scopes("check", "--help").stdout
     shipped = scopes("check", "--strict", str(ROOT / "config/gatehouse.yaml"))
     assert shipped.returncode == 0, shipped.stdout

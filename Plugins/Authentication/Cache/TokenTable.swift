@@ -29,8 +29,10 @@ final class TokenTable<Known: Sendable>: Sendable {
   }
 
   /// The entry of exactly this token.
-  func entry(of token: UnsafeRawBufferPointer) -> TokenEntry<Known>? {
-    let hash = hash(token)
+  func entry(of token: UnsafeRawBufferPointer) -> TokenEntry<Known>? { entry(of: token, hash: hash(token)) }
+
+  /// The same for who hashes tokens in another way.
+  func entry(of token: UnsafeRawBufferPointer, hash: UInt64) -> TokenEntry<Known>? {
     guard let entry = stripe(hash).table.withLock({ $0.entry(hash) }), entry.isOf(token) else { return nil }
     return entry
   }
@@ -41,14 +43,23 @@ final class TokenTable<Known: Sendable>: Sendable {
   /// - Returns: how many other tokens were forgotten for it.
   @discardableResult
   func insert(_ known: Known, token: UnsafeRawBufferPointer, cost: Int) -> Int {
-    let hash = hash(token)
+    insert(known, token: token, hash: hash(token), cost: cost)
+  }
+
+  /// The same for who hashes tokens in another way.
+  @discardableResult
+  func insert(_ known: Known, token: UnsafeRawBufferPointer, hash: UInt64, cost: Int) -> Int {
     let entry = TokenEntry(token, known, cost: cost)
     return stripe(hash).table.withLock { (table) -> Int in table.insert(entry, hash: hash) }
   }
 
   /// Forgets an entry that was found.
   func remove(_ entry: TokenEntry<Known>) {
-    let hash = entry.token.withUnsafeBytes { (token) -> UInt64 in self.hash(token) }
+    remove(entry, hash: entry.token.withUnsafeBytes { (token) -> UInt64 in self.hash(token) })
+  }
+
+  /// The same for who hashes tokens in another way.
+  func remove(_ entry: TokenEntry<Known>, hash: UInt64) {
     stripe(hash).table.withLock { $0.remove(entry, hash: hash) }
   }
 

@@ -36,9 +36,10 @@ final class Introspector: Sendable {
   init(_ introspection: IntrospectionSettings, settings: AuthenticationSettings, environment: PluginEnvironment) {
     self.settings = introspection
     rules = ClaimRules(settings)
-    answers = AnswerTable(entries: settings.cacheEntries, bytes: settings.cacheBytes)
+    answers = AnswerTable(entries: settings.cacheEntries, bytes: settings.cacheBytes, seed: environment.hashSeed)
     refusals = AnswerTable(
-      entries: min(settings.cacheEntries, Self.mostRefusals), bytes: settings.cacheBytes / Self.refusalsPart)
+      entries: min(settings.cacheEntries, Self.mostRefusals), bytes: settings.cacheBytes / Self.refusalsPart,
+      seed: environment.hashSeed)
     desk = InquiryDesk(mostRunning: introspection.mostRunning, mostWaiting: introspection.mostWaiting)
     clock = environment.clock
     log = EndpointLog(environment.logger, endpoint: introspection.endpoint.name)
@@ -82,7 +83,7 @@ final class Introspector: Sendable {
       renew(Inquiry(question, candidate: facts, isVerified: verified != nil))
       return facts
     }
-    let candidate = try candidate(use)
+    let candidate = verified == nil ? try candidate(question, at: use.wall) : nil
     return try suspend(Inquiry(question, candidate: candidate, isVerified: verified != nil), use, exchange, slot)
   }
 
@@ -138,9 +139,8 @@ final class Introspector: Sendable {
 
   /// What the token says of itself, when it is the token that has the facts. It is only good for refusing: what will not
   /// do whoever vouches for it need not be asked about.
-  private func candidate(_ use: Use) throws(TokenFailure) -> VerifiedToken? {
-    if use.verified != nil { return nil }
-    let token = use.question.token
+  private func candidate(_ question: Question, at wall: Int64) throws(TokenFailure) -> VerifiedToken? {
+    let token = question.token
     guard settings.endpoint.takesClaimsOfToken else {
       guard OpaqueToken.isWellFormed(token) else { throw .malformed }
       return nil
@@ -152,8 +152,17 @@ final class Introspector: Sendable {
     else { throw .malformed }
     let signed = UnsafeRawBufferPointer(rebasing: token[..<parts.signedCount])
     let facts = try rules.facts(of: claims, signed: signed, key: nil)
-    if let failure = facts.failure(at: use.wall, leeway: leeway, domain: use.question.domain) { throw failure }
+    if let failure = facts.failure(at: wall, leeway: leeway, domain: question.domain) { throw failure }
     return facts
+  }
+
+  /// What can be told of a token that no key has vouched for without asking anybody: that it is refused, or what it says
+  /// of itself. Nil when its claims would not count.
+  func candidate(
+    _ token: UnsafeRawBufferPointer, at wall: Int64, domain: DomainFacts?
+  ) throws(TokenFailure) -> VerifiedToken? {
+    guard token.count <= maxToken else { throw .tooLarge }
+    return try candidate(Question(token, domain, seed: seed), at: wall)
   }
 
   /// The question about a token that an inquiry holds.

@@ -17,31 +17,9 @@ struct Question {
     self.hash = domain?.key.withUnsafeReadableBytes { ByteHash.hash($0, seed: hash) } ?? hash
   }
 
-  /// Whether all bytes of token and domain are these.
-  func isAbout(_ token: [UInt8], _ domain: DomainFacts?) -> Bool {
-    guard token.count == self.token.count, Self.areSame(domain, self.domain) else { return false }
-    return token.withUnsafeBytes { Self.areEqual($0, self.token) }
-  }
-
-  /// A word at a time; both have the same length.
-  private static func areEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
-    var offset = 0
-    var difference: UInt64 = 0
-    while offset &+ 8 <= left.count {
-      difference |=
-        left.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-        ^ right.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-      offset &+= 8
-    }
-    while offset < left.count {
-      difference |= UInt64(left[offset] ^ right[offset])
-      offset &+= 1
-    }
-    return difference == 0
-  }
-
-  private static func areSame(_ left: DomainFacts?, _ right: DomainFacts?) -> Bool {
-    guard let left, let right else { return left == nil && right == nil }
-    return left === right || left.key == right.key
+  /// Whether what is known of the token in that domain is an answer to this.
+  func isIn(_ other: DomainFacts?) -> Bool {
+    guard let domain, let other else { return domain == nil && other == nil }
+    return domain === other || domain.key == other.key
   }
 }

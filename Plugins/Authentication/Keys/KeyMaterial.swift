@@ -44,7 +44,7 @@ enum KeyMaterial: Sendable {
   /// An RSA key that is neither weak nor a burden.
   static func rsa(checked key: _RSA.Signing.PublicKey) throws(KeyProblem) -> KeyMaterial {
     guard (2048...longestModulus).contains(key.keySizeInBits) else {
-      throw KeyProblem("an RSA key needs 2048 to \(longestModulus) bits, this one has \(key.keySizeInBits)")
+      throw KeyProblem("is an RSA key of \(key.keySizeInBits) bits; 2048 to \(longestModulus) are taken")
     }
     return .rsa(key)
   }

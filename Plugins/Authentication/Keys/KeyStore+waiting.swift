@@ -88,11 +88,10 @@ extension KeyStore {
   /// Begins the next fetch of a source when its cooldown has ended.
   func fetchWhenDue(_ index: Int) async {
     while true {
-      let now = clock.monotonic()
-      let delay = state.withLock { $0.flights[index].delay(at: now, cooldown: cooldown) }
-      if delay == 0 { break }
+      let due = state.withLock { $0.flights[index].due(cooldown: cooldown) }
+      if clock.monotonic() >= due { break }
       // It fails only when the task is cancelled, which nobody does.
-      guard (try? await clock.sleep(nanoseconds: delay)) != nil else { break }
+      guard (try? await clock.sleep(until: due)) != nil else { break }
     }
     if begin(index) { _ = await runFetch(index) }
   }

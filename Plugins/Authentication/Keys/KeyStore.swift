@@ -60,6 +60,9 @@ final class KeyStore: Sendable {
     permitted = named.isEmpty ? Set(SignatureAlgorithm.asymmetric + secrets) : named
     permittedFromAddress = named.isEmpty ? Set(SignatureAlgorithm.asymmetric) : named
     isRemote = sources.contains(where: \.isRemote)
+    guard isRemote || Self.isUsable(keys.joined(), named) else {
+      throw KeyProblem("none is for an algorithm that `algorithms` names")
+    }
     eventLoopGroup = environment.eventLoopGroup
     clock = environment.clock
     logger = environment.logger
@@ -76,8 +79,16 @@ final class KeyStore: Sendable {
     }
   }
 
+  /// Whether one of the keys is for one of these algorithms. No key and no algorithm say nothing that could contradict.
+  private static func isUsable(_ keys: some Collection<VerificationKey>, _ named: Set<SignatureAlgorithm>) -> Bool {
+    keys.isEmpty || named.isEmpty || keys.contains { $0.algorithms.contains(where: named.contains) }
+  }
+
   /// The keys that are good now.
   var current: KeySet { state.withLock { $0.current } }
+
+  /// Whether keys at addresses have been asked for.
+  var isStarted: Bool { state.withLock { $0.isStarted } }
 
   /// How many seconds ago the keys of a source were known to be the ones in force.
   func age(of index: Int) -> Int64 {

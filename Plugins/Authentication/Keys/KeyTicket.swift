@@ -28,9 +28,11 @@ struct KeyFlight: Sendable {
 
   /// How long it is until a fetch may begin; 0 when one may begin now.
   func delay(at now: Int64, cooldown: Int64) -> Int64 {
-    guard let lastBegun else { return 0 }
-    return max(0, lastBegun.saturatingAdd(cooldown).saturatingAdd(-now))
+    max(0, due(cooldown: cooldown).saturatingAdd(-now))
   }
+
+  /// From when on a fetch may begin.
+  func due(cooldown: Int64) -> Int64 { lastBegun?.saturatingAdd(cooldown) ?? .min }
 
   mutating func begin(at now: Int64) {
     begun += 1

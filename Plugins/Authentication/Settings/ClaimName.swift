@@ -12,7 +12,7 @@ extension DomainClaim {
     rule.finish()
     if let read = DomainClaim(claim: claim, value: value) { return read }
     rule.fail(
-      "value", "does not hold \(mark) once", hint: "write what the claim looks like, such as https://\(mark)/")
+      "value", "does not hold \(mark) exactly once", hint: "write what the claim looks like, such as https://\(mark)/")
     return nil
   }
 }

@@ -22,7 +22,7 @@ enum KeyPlace {
       settings.fail("jwks", "keys must not come over plain http", hint: "write an https address")
       return .none
     }
-    return settings.path("jwks").map { .file($0) } ?? .none
+    return file("jwks", settings).map { .file($0) } ?? .none
   }
 
   /// The place of a public key.
@@ -30,12 +30,20 @@ enum KeyPlace {
     if isMapping("pem", settings) {
       return named("pem", settings, file: KeySourceSettings.Origin.pem, variable: KeySourceSettings.Origin.pemText)
     }
-    return settings.path("pem").map { .pem($0) } ?? .none
+    return file("pem", settings).map { .pem($0) } ?? .none
   }
 
   /// The address as logs and metrics show it: without query and fragment, which may hold what is not for everybody.
   static func label(of url: String) -> String {
     String(url.prefix { $0 != "?" && $0 != "#" }.prefix(200))
+  }
+
+  private static func file(_ key: String, _ settings: SettingsReader) -> String? {
+    guard settings.optionalString(key)?.contains("://") != true else {
+      settings.fail(key, "is an address that no keys are fetched from", hint: "name a file, or jwks: https://...")
+      return nil
+    }
+    return settings.path(key)
   }
 
   private static func isMapping(_ key: String, _ settings: SettingsReader) -> Bool {

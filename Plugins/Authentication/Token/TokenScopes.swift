@@ -18,12 +18,8 @@ enum TokenScopes {
     } else {
       throw .malformed
     }
-    guard names.allSatisfy(isScope) else { throw .malformed }
+    guard names.allSatisfy(ScopeName.isValid) else { throw .malformed }
     return Set(names).sorted()
-  }
-
-  private static func isScope(_ name: String) -> Bool {
-    !name.isEmpty && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C }
   }
 
   /// Stands for the set: the names are sorted and unique, and each has its length before it.

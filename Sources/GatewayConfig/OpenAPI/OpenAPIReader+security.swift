@@ -98,14 +98,9 @@ extension OpenAPIReader {
       return []
     }
     return items.compactMap { item in
-      if let name = item.text, Self.isScope(name) { return name }
+      if let name = item.text, ScopeName.isValid(name) { return name }
       report(item, "is no scope", hint: "write visible ASCII without blanks, quotes and backslashes")
       return nil
     }
-  }
-
-  /// RFC 6749 section 3.3.
-  private static func isScope(_ name: String) -> Bool {
-    !name.isEmpty && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C }
   }
 }

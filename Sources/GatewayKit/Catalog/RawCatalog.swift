@@ -89,7 +89,7 @@ private struct Members {
     do {
       return try container.decode(Value.self, forKey: key)
     } catch {
-      problems.append((name, "is of the wrong type"))
+      problems.append((name, "is of the wrong type; config/README.md lists the members of a catalogue"))
       return nil
     }
   }

@@ -8,11 +8,20 @@ public protocol GatewayClock: Sendable {
   func wall() -> Int64
   /// Returns when so much time has passed; for what renews itself off the data path. Throws when its task is cancelled.
   func sleep(nanoseconds: Int64) async throws
+
+  /// Waits until ``monotonic()`` is this, or throws when the task is cancelled meanwhile.
+  func sleep(until deadline: Int64) async throws
 }
 
 extension GatewayClock {
   /// Sleeps in real time.
   public func sleep(nanoseconds: Int64) async throws {
     try await Task.sleep(for: .nanoseconds(max(0, nanoseconds)))
+  }
+
+  /// Sleeps for what is left.
+  public func sleep(until deadline: Int64) async throws {
+    let now = monotonic()
+    try await sleep(nanoseconds: deadline > now ? deadline &- now : 0)
   }
 }

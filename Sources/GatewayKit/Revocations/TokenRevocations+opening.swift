@@ -40,18 +40,31 @@ extension TokenRevocations {
   ) throws(ConfigurationError) {
     guard let file = configuration.file else { return }
     let path = POSIXFile.resolved(file)
+    let folder = SourcePosition(file: path, line: 0, column: 0).directory
+    guard access(folder, W_OK | X_OK) == 0 else {
+      let message = "is in a folder that cannot be written to: \(POSIXFile.lastError)"
+      throw mistake(RevocationLog.Problem(line: 0, message: message), path, configuration)
+    }
+    _ = try read(configuration, clock: clock)
+  }
+
+  /// The list as the file has it now; an empty one without a file. Nothing is taken or changed, so that a gateway may be
+  /// running on the file.
+  package static func read(
+    _ configuration: RevocationsConfiguration, clock: any GatewayClock
+  ) throws(ConfigurationError) -> TokenRevocations {
+    let empty = TokenRevocations(clock: clock, most: configuration.most)
+    guard let file = configuration.file else { return empty }
+    let path = POSIXFile.resolved(file)
     do throws(RevocationLog.Problem) {
-      let folder = SourcePosition(file: path, line: 0, column: 0).directory
-      guard access(folder, W_OK | X_OK) == 0 else {
-        throw RevocationLog.Problem(line: 0, message: "its folder cannot be written to: \(POSIXFile.lastError)")
-      }
       let descriptor = POSIXFile.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-      guard descriptor >= 0 || errno != ENOENT else { return }
+      guard descriptor >= 0 || errno != ENOENT else { return empty }
       guard descriptor >= 0 else {
         throw RevocationLog.Problem(line: 0, message: "cannot be opened: \(POSIXFile.lastError)")
       }
       defer { close(descriptor) }
-      _ = try contents(descriptor, most: configuration.most, clock: clock)
+      let log = try contents(descriptor, most: configuration.most, clock: clock)
+      return TokenRevocations(clock: clock, most: configuration.most, table: log.table, file: nil)
     } catch {
       throw mistake(error, path, configuration)
     }

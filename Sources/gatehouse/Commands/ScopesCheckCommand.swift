@@ -11,16 +11,16 @@ struct ScopesCheckCommand: AsyncParsableCommand {
     discussion: """
       It loads the configuration as `run` does and looks at every route of every domain. Wrong are
 
-        route_unprotected      no `scopes` judges the route, and no `scopes: off` says that this is meant
-        route_unauthenticated  `scopes` without `authentication`: nobody has a token there
-        route_uncovered        no operation fits the route, so every request is refused
-        scope_unknown          `any` or `all` names a scope that the catalogue does not know
+        route_unprotected      no `scopes` judges it, and no `scopes: off` opens it
+        route_unauthenticated  `scopes` without `authentication`: nobody has a token
+        route_uncovered        no operation fits it: every request is refused
+        scope_unknown          the catalogue has no such scope as `any` or `all` name
 
       and worth a look are
 
         route_off              `scopes: off`: the route is open on purpose
-        route_unjudged         no operation fits, and `unlisted: allow` lets every request through
-        route_shadow           `mode: shadow`: refusals are counted and logged, not enforced
+        route_unjudged         no operation fits, and `unlisted: allow` lets all pass
+        route_shadow           `mode: shadow`: refusals are only counted and logged
         operation_unreached    no route of the domain takes the operation
         operation_denied       no token allows the operation
         group_scope_unused     a group holds a scope that no operation asks for
@@ -60,6 +60,7 @@ enum ScopesSupport {
     let configuration = try ConfigurationSupport.load(path)
     let silent = Logger(label: "gatehouse") { _ in SwiftLogNoOpLogHandler() }
     return try ConfigurationSupport.compile(
-      configuration, group: MultiThreadedEventLoopGroup.singleton, logger: silent)
+      configuration, group: MultiThreadedEventLoopGroup.singleton, logger: silent,
+      revocations: TokenRevocations.read(configuration.revocations, clock: SystemClock()))
   }
 }

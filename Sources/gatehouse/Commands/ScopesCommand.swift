@@ -7,7 +7,7 @@ struct ScopesCommand: AsyncParsableCommand {
     abstract: "Check and explain which scopes allow which requests.",
     discussion: """
         gatehouse scopes check gatehouse.yaml
-        gatehouse scopes explain @my.token GET /me/tokens --config gatehouse.yaml --domain example.com
+        gatehouse scopes explain @my.token GET /me/tokens --config gatehouse.yaml
       """,
     subcommands: [ScopesCheckCommand.self, ScopesExplainCommand.self])
 }

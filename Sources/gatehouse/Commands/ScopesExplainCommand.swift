@@ -8,16 +8,20 @@ struct ScopesExplainCommand: AsyncParsableCommand {
     commandName: "explain", abstract: "Say whether a token may make a request, and why.",
     discussion: """
       TOKEN is `-` for standard input or `@FILE`, so that it does not stand in the process list; a token written out; or \
-      '' for none. PATH is read as the gateway reads it. Nothing is sent anywhere, unless --fetch-keys lets the key \
-      sets be fetched; without it a token whose keys are at an address is judged by what it says of itself, and the \
-      output says so. Only domain, route, `authentication` and `scopes` are judged.
+      '' for none. PATH is read as the gateway reads it.
 
-        gatehouse scopes explain @my.token GET /me/tokens --config gatehouse.yaml --domain example.com
-        pass show my-token | gatehouse scopes explain - DELETE /me/tokens/5f1e --config gatehouse.yaml
+      Domain, route, `authentication` and `scopes` are judged by the gateway's own code, and revocations as \
+      `revocations.file` has them. Nobody is asked: no introspection endpoint and no token registry ever, and key sets \
+      at addresses only with --fetch-keys. What a token says of itself is shown until then, and the output names all \
+      that was not asked.
+
+        gatehouse scopes explain @my.token GET /me/tokens --config gatehouse.yaml
+        pass show my-token | gatehouse scopes explain - GET /me --config gatehouse.yaml
         gatehouse scopes explain '' GET /auth/user --config gatehouse.yaml
 
-      Exit code 0 when the gateway would let the request through, 1 when it would refuse it, 2 when that could not be \
-      judged: no such file or domain, a configuration with mistakes; 64 when the command line was wrong.
+      Exit code 0 when that lets the request through, 1 when it is refused, 2 when it cannot be judged: the token is good \
+      only if somebody says so who was not asked, there is no such file or domain, or the configuration has mistakes; 64 \
+      when the command line was wrong.
       """)
 
   @Argument(help: "The token: `-`, `@FILE`, the token itself, or '' for none.")
@@ -46,7 +50,7 @@ struct ScopesExplainCommand: AsyncParsableCommand {
       let explanation = RequestExplanation(generation, domain: index, token: token, method: method, path: path)
       let outcome = try await judge(explanation)
       print(outcome.lines.joined(separator: "\n"))
-      if !outcome.isAllowed { throw ExitCode(1) }
+      if outcome.exitCode != 0 { throw ExitCode(outcome.exitCode) }
     } catch let error as ConfigurationError {
       ConfigurationSupport.report(error)
       throw ExitCode(2)
@@ -56,7 +60,7 @@ struct ScopesExplainCommand: AsyncParsableCommand {
     }
   }
 
-  private func judge(_ explanation: RequestExplanation) async throws -> RequestExplanation.Outcome {
+  private func judge(_ explanation: RequestExplanation) async throws -> ExplanationOutcome {
     guard fetchKeys else { return explanation.judge(at: SystemClock().wall()) }
     do {
       try await explanation.fetchKeys()

@@ -34,7 +34,7 @@ enum TokenWords {
 }
 
 extension ScopeExplanation {
-  func describe(_ policy: ScopePolicy, _ identity: Identity?, _ outcome: inout RequestExplanation.Outcome) {
+  func describe(_ policy: ScopePolicy, _ identity: Identity?, _ outcome: inout ExplanationOutcome) {
     let name = operation.map { "\($0.id) (\($0.method) \($0.pathTemplate))" } ?? "none"
     outcome.say("operation", "\(name) of the catalogue \(policy.catalog.name)")
     for (index, text) in wants.enumerated() { outcome.say(index == 0 ? "wants" : "", text) }

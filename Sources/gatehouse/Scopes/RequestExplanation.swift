@@ -1,31 +1,16 @@
+import AccessLog
 import Authentication
 import GatewayEngine
 import GatewayKit
 import HTTPWire
 import NIOCore
+import RequestID
+import ResponseCaching
 import ScopeEnforcement
+import TokenRegistry
 
 /// Judges one request as the gateway would, by the same code, and says why.
 struct RequestExplanation {
-  /// What came of it.
-  struct Outcome {
-    private(set) var lines: [String] = []
-    /// Why the gateway refuses it, by what is judged first; nil when it does not.
-    private(set) var refusal: String?
-
-    var isAllowed: Bool { refusal == nil }
-
-    mutating func say(_ name: String, _ text: String) {
-      lines.append(name.padded(to: 14) + text)
-    }
-
-    mutating func refuse(_ status: UInt16, _ reason: String, _ why: String) {
-      if refusal == nil { refusal = "refused: \(status) \(reason): \(why)" }
-    }
-
-    mutating func finish() { say("verdict", refusal ?? "allowed") }
-  }
-
   let token: [UInt8]?
   private let generation: Generation
   private let domain: Int
@@ -75,7 +60,7 @@ struct RequestExplanation {
     for plugin in authentications { await plugin.shutdown() }
   }
 
-  private var authentications: [AuthenticationPlugin] {
+  var authentications: [AuthenticationPlugin] {
     destination?.plugins.compactMap { $0 as? AuthenticationPlugin } ?? []
   }
 }
@@ -83,14 +68,14 @@ struct RequestExplanation {
 // MARK: - The judgement
 
 extension RequestExplanation {
-  func judge(at wall: Int64) -> Outcome {
-    var outcome = Outcome()
+  func judge(at wall: Int64) -> ExplanationOutcome {
+    var outcome = ExplanationOutcome()
     look(at: wall, &outcome)
     outcome.finish()
     return outcome
   }
 
-  private func look(at wall: Int64, _ outcome: inout Outcome) {
+  private func look(at wall: Int64, _ outcome: inout ExplanationOutcome) {
     outcome.say("domain", generation.domainFacts(at: domain).name)
     let head: RequestHead
     switch request {
@@ -103,68 +88,55 @@ extension RequestExplanation {
       return outcome.refuse(404, "route_unknown", "no route of the domain takes it")
     }
     outcome.say("route", "\(destination.route.methods) \(destination.route.pattern)")
-    let identity = authenticate(head, destination, at: wall, &outcome)
-    judgeScopes(head, destination, identity, &outcome)
-  }
-
-  /// Who asks, or would ask if the token were good.
-  private func authenticate(
-    _ head: RequestHead, _ destination: Generation.Destination, at wall: Int64, _ outcome: inout Outcome
-  ) -> Identity? {
-    var identity: Identity?
-    if authentications.isEmpty { outcome.say("token", "not looked at: the route has no `authentication`") }
-    for plugin in authentications {
-      let result = plugin.examine(token, of: head, at: wall, domain: destination.domain)
-      identity = identity ?? result.verified ?? result.claimed
-      if let verified = result.verified {
-        outcome.say("token", TokenWords.describe(verified, now: wall))
-        outcome.say("", "verified with the configured keys")
-      } else if result.lacksKeys, let claimed = result.claimed {
-        sayUnverified(claimed, wall, &outcome)
-      } else if let refusal = result.refusal {
-        sayRefused(refusal, result.claimed, wall, &outcome)
-      } else {
-        outcome.say("token", "none, which `missing: allow` takes")
-      }
-    }
-    return identity
-  }
-
-  private func sayRefused(_ refusal: Reply, _ claimed: Identity?, _ wall: Int64, _ outcome: inout Outcome) {
-    let reason = refusal.reason?.text ?? ""
-    if let claimed {
-      outcome.say("token", TokenWords.describe(claimed, now: wall))
-      outcome.say("", "NOT VERIFIED: \(reason); this and what follows is what it says of itself")
-    } else {
-      outcome.say("token", token == nil ? "none" : "NOT VERIFIED: \(reason)")
-    }
-    outcome.refuse(refusal.status, reason, refusal.words)
-  }
-
-  private func sayUnverified(_ claimed: Identity, _ wall: Int64, _ outcome: inout Outcome) {
-    outcome.say("token", TokenWords.describe(claimed, now: wall))
-    outcome.say(
-      "", "NOT VERIFIED: its keys are at an address that was not asked; --fetch-keys asks. Signature, issuer,")
-    outcome.say("", "audience and domain were not judged: what follows holds only if they are good")
-    if claimed.expiry <= wall { outcome.refuse(401, "token_expired", "it says that it has expired") }
+    let caller = caller(head, destination, at: wall, &outcome)
+    judgeScopes(head, destination, caller, &outcome)
+    sayUnasked(destination, &outcome)
   }
 
   private func judgeScopes(
-    _ head: RequestHead, _ destination: Generation.Destination, _ identity: Identity?, _ outcome: inout Outcome
+    _ head: RequestHead, _ destination: Generation.Destination, _ caller: Caller, _ outcome: inout ExplanationOutcome
   ) {
     let policies = destination.plugins.compactMap { ($0 as? ScopeEnforcementPlugin)?.policy }
-    if let identity { outcome.say("scopes", TokenWords.list(identity.scopes)) }
+    if let identity = caller.identity { outcome.say("scopes", TokenWords.list(identity.scopes)) }
     if policies.isEmpty { outcome.say("operation", "not looked at: the route has no `scopes`") }
     for policy in policies {
-      let found = policy.explain(head, identity)
-      found.describe(policy, identity, &outcome)
+      let found = policy.explain(head, caller.identity)
+      found.describe(policy, caller.identity, &outcome)
       guard let refusal = found.refusal else { continue }
       let reason = refusal.reason?.text ?? ""
       if found.isShadow {
         outcome.say("shadow", "would be refused: \(refusal.status) \(reason); `mode: shadow` only counts and logs it")
+      } else if caller.isToldByOthers, refusal.isAboutToken {
+        outcome.say("", "refused by what is known here: \(refusal.status) \(reason)")
       } else {
         outcome.refuse(refusal.status, reason, refusal.words)
       }
     }
+  }
+
+  /// Names what was not asked and may refuse the request too.
+  private func sayUnasked(_ destination: Generation.Destination, _ outcome: inout ExplanationOutcome) {
+    let ids = destination.plugins.map { type(of: $0).descriptor.id }
+    let judged = [AuthenticationPlugin.descriptor.id, ScopeEnforcementPlugin.descriptor.id]
+    var unasked = ids.filter { !(judged + Self.neverRefusing).contains($0) }.map { "`\($0)`" }
+    if token != nil, !authentications.isEmpty, generation.configuration.revocations.file == nil {
+      unasked.append("what is revoked at a running gateway (`gatehouse tokens revoked`)")
+    }
+    if !unasked.isEmpty { outcome.say("not asked", unasked.joined(separator: ", ")) }
+    if token != nil, ids.contains(TokenRegistryPlugin.descriptor.id) {
+      outcome.allow(onlyIf: "`token-registry` has it as active")
+    }
+  }
+
+  /// Plugins that let every request through.
+  private static let neverRefusing = [
+    RequestIDPlugin.descriptor.id, AccessLogPlugin.descriptor.id, ResponseCachingPlugin.descriptor.id,
+  ]
+}
+
+extension Reply {
+  /// Whether another token would have another answer.
+  fileprivate var isAboutToken: Bool {
+    reason == "token_missing" || reason == "scope_insufficient" || reason == "oauth_token_denied"
   }
 }

@@ -42,7 +42,10 @@ enum ConfigurationSupport {
     guard let configuration else { throw ConfigurationError(issues: issues) }
     if issues.isEmpty { return configuration }
     let all = IssueCollector()
-    for issue in issues + pluginMistakes(in: configuration) { all.append(issue) }
+    // A catalogue that cannot be read was reported where it is named.
+    let unreadable = Set(configuration.catalogs.values.filter { BoundedFile.problem($0) != nil })
+    let others = pluginMistakes(in: configuration).filter { !unreadable.contains($0.position?.file ?? "") }
+    for issue in issues + others { all.append(issue) }
     throw ConfigurationError(issues: all.sorted)
   }
 
