@@ -38,8 +38,11 @@ final class AuthenticationFilter: IdentityFilter {
       return .next
     } catch {
       if error == .introspectionPending { return .wait }
-      guard error == .keyUnknown, mayWait else { return .reply(replies[error]) }
-      return waitForKeys(exchange, ticket)
+      guard error == .keyUnknown else { return .reply(replies[error]) }
+      if mayWait { return waitForKeys(exchange, ticket) }
+      // That a key set could not be had does not say that the token is bad.
+      let hasFailed = ticket.map(judge.keys.hasFailed) ?? false
+      return .reply(replies[hasFailed ? .keysUnavailable : .keyUnknown])
     }
   }
 

@@ -10,7 +10,7 @@ struct RefusalReplies: Sendable {
   init(missing: AuthenticationSettings.Missing, cooldown: Duration) {
     var replies: [TokenFailure: Reply] = [:]
     for failure in TokenFailure.allCases { replies[failure] = Self.reply(failure, missing) }
-    replies[.keysBusy] = Self.busy(cooldown)
+    for failure in [TokenFailure.keysBusy, .keysUnavailable] { replies[failure] = Self.later(failure, cooldown) }
     self.replies = replies
     self.fallback = Self.invalid(.malformed)
   }
@@ -41,10 +41,10 @@ struct RefusalReplies: Sendable {
   }
 
   /// The token may be good: its key is asked for as soon as that may be done again.
-  private static func busy(_ cooldown: Duration) -> Reply {
+  private static func later(_ failure: TokenFailure, _ cooldown: Duration) -> Reply {
     let seconds = cooldown.nanoseconds.saturatingAdd(999_999_999) / 1_000_000_000
     return Reply(
-      refusing: 503, TokenFailure.keysBusy.reason, message: "The token cannot be verified just now: try again soon",
+      refusing: 503, failure.reason, message: "The token cannot be verified just now: try again soon",
       fields: ByteBuffer(string: "Retry-After: \(max(1, seconds))\r\n"))
   }
 

@@ -75,7 +75,7 @@ import Testing
         server.answer("", status: .internalServerError)
         let asked = try await Asker.ask(rig, Self.new.token("{}"))
         rig.clock.advance(seconds: 2)
-        #expect(try await asked.last.get().text == "token_key_unknown")
+        #expect(try await asked.last.get().text == "token_keys_unavailable")
         #expect(try await Asker.outcome(rig, Self.old.token("{}")) == "next")
       }
     }

@@ -18,6 +18,12 @@ extension KeyStore {
     state.withLock { state in Self.outstanding(ticket, state).isEmpty }
   }
 
+  /// Whether what was waited for failed, so that nobody can say that there is no such key.
+  func hasFailed(_ ticket: KeyTicket) -> Bool {
+    state.withLock { state in state.flights.indices.contains { ticket.wanted[$0] > 0 && state.flights[$0].failures > 0 }
+    }
+  }
+
   /// Lets an exchange wait for fetches that begin later than now, each as soon as its cooldown has ended.
   ///
   /// - Parameters:
@@ -38,6 +44,10 @@ extension KeyStore {
       }
       let resting = outstanding.filter { !state.flights[$0].isRunning }
       guard resting.allSatisfy({ state.flights[$0].delay(at: now, cooldown: cooldown) <= Self.longestWait }) else {
+        return (.busy, [])
+      }
+      // One that hangs holds up those who came before it was seen to, and nobody else.
+      guard outstanding.allSatisfy({ !state.flights[$0].hangs(at: now, limit: Self.longestFetch) }) else {
         return (.busy, [])
       }
       let due = resting.filter { !state.flights[$0].isScheduled }

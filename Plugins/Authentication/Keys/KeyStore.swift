@@ -11,6 +11,8 @@ final class KeyStore: Sendable {
   static let mostWaiters = 1024
   /// Nobody waits longer for a fetch to begin, so that there is time left for the fetch.
   static let longestWait: Int64 = 3_000_000_000
+  /// A fetch that takes longer lets nobody wait for the one after it.
+  static let longestFetch: Int64 = 1_000_000_000
 
   /// An exchange that waits for fetches.
   struct Waiter {

@@ -34,6 +34,12 @@ struct KeyFlight: Sendable {
   /// From when on a fetch may begin.
   func due(cooldown: Int64) -> Int64 { lastBegun?.saturatingAdd(cooldown) ?? .min }
 
+  /// Whether a fetch has been under way for longer than that.
+  func hangs(at now: Int64, limit: Int64) -> Bool {
+    guard isRunning, let lastBegun else { return false }
+    return now.saturatingAdd(-lastBegun) > limit
+  }
+
   mutating func begin(at now: Int64) {
     begun += 1
     isScheduled = false

@@ -11,6 +11,7 @@ enum TokenFailure: Error, Sendable, CaseIterable {
   case typeRefused
   case keyUnknown
   case keysBusy
+  case keysUnavailable
   case signatureInvalid
   case expired
   case expiryMissing
@@ -38,6 +39,7 @@ enum TokenFailure: Error, Sendable, CaseIterable {
     case .typeRefused: "token_type_refused"
     case .keyUnknown: "token_key_unknown"
     case .keysBusy: "token_keys_busy"
+    case .keysUnavailable: "token_keys_unavailable"
     case .signatureInvalid: "token_signature_invalid"
     case .expired: "token_expired"
     case .expiryMissing: "token_expiry_missing"
