@@ -79,11 +79,21 @@ package final class ScopePolicy: Sendable {
 extension ScopePolicy {
   /// The rule of the operation that the request asks for. A HEAD is judged as a GET.
   ///
-  /// - Parameter request: lent, not changed: a copy's references would all be counted.
+  /// - Parameter request: lent, not changed: a copy's references would all be counted, as they would if a closure held it.
   package func rule(for request: inout RequestHead) -> OperationRule? {
     guard request.form != .asterisk else { return nil }
+    let method = request.method
+    if method == .other { return rule(ofOther: request) }
+    let nameless = UnsafeRawBufferPointer(start: nil, count: 0)
+    let match = request.withPath { operations.match(method, methodName: nameless, path: $0) }
+    if case .found(let rule) = match { return rule }
+    return nil
+  }
+
+  /// The same for a method that has a name only.
+  private func rule(ofOther request: RequestHead) -> OperationRule? {
     let match = request.withMethodName { name in
-      request.withPath { operations.match(request.method, methodName: name, path: $0) }
+      request.withPath { operations.match(.other, methodName: name, path: $0) }
     }
     if case .found(let rule) = match { return rule }
     return nil
