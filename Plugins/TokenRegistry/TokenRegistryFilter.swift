@@ -1,7 +1,7 @@
 import GatewayKit
 
-/// Judges tokens by the list, on one loop.
-final class TokenRegistryFilter: IdentityFilter {
+/// Judges tokens by the list, on one loop: once it is known who asks, wherever in `use:` the plugin stands.
+final class TokenRegistryFilter: AuthorizeFilter {
   private let registry: TokenRegistry
   private let replies: RegistryReplies
   private let unlisted: TokenRegistrySettings.Unlisted
@@ -16,7 +16,7 @@ final class TokenRegistryFilter: IdentityFilter {
     maxAge = settings.maxAge.map(Nanoseconds.from) ?? .max
   }
 
-  func identify(_ exchange: Exchange) -> Verdict {
+  func authorize(_ exchange: Exchange) -> Verdict {
     guard let identity = exchange.identity else { return .next }
     if list?.version != registry.version { list = registry.list }
     guard let list else { return replies.stale.verdict() }

@@ -23,11 +23,11 @@ final class Rig: Sendable {
   /// A loop's filter, which is used on its loop only.
   private final class Loop: @unchecked Sendable {
     let context: LoopContext
-    let filter: any IdentityFilter
+    let filter: any AuthorizeFilter
 
     init(_ plugin: TokenRegistryPlugin, _ eventLoop: any EventLoop, _ index: Int, _ clock: TestClock) throws {
       context = LoopContext(eventLoop: eventLoop, index: index, clock: clock, random: SystemRandomNumberGenerator())
-      filter = try #require(plugin.makeFilter(on: context) as? any IdentityFilter)
+      filter = try #require(plugin.makeFilter(on: context) as? any AuthorizeFilter)
     }
   }
 
@@ -122,11 +122,11 @@ final class Rig: Sendable {
   /// One exchange, from the filter's first word to its last.
   private final class Asking: ExchangeDriver {
     private let exchange: Exchange
-    private let filter: any IdentityFilter
+    private let filter: any AuthorizeFilter
     private let promise: EventLoopPromise<String>
     private var waits = 0
 
-    init(_ context: LoopContext, _ filter: any IdentityFilter) {
+    init(_ context: LoopContext, _ filter: any AuthorizeFilter) {
       exchange = Exchange(loop: context, peerAddress: "192.0.2.1", isSecure: false)
       promise = context.eventLoop.makePromise()
       self.filter = filter
@@ -146,7 +146,7 @@ final class Rig: Sendable {
 
     private func identify() {
       exchange.loop.refresh()
-      switch filter.identify(exchange) {
+      switch filter.authorize(exchange) {
       case .next: end("next")
       case .reply(let reply): end(reply.reason?.text ?? "")
       case .wait: waits += 1

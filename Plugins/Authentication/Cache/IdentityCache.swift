@@ -64,7 +64,7 @@ extension TokenFailure {
   /// Whether it was found out by a signature, and neither later times nor another domain can change it.
   fileprivate var isLasting: Bool {
     switch self {
-    case .signatureInvalid, .expired, .expiryMissing, .issuerUnknown, .audienceWrong: true
+    case .signatureInvalid, .expired, .expiryMissing, .issuerUnknown, .audienceWrong, .kindRefused: true
     default: false
     }
   }

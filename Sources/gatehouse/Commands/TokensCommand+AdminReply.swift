@@ -1,4 +1,6 @@
 import AsyncHTTPClient
+import Foundation
+import NIOCore
 
 /// What the admin side answers, refusals among it.
 struct AdminReply: Codable {
@@ -40,7 +42,12 @@ struct AdminFailure: Error {
   let hint: String?
 
   init(unreachable error: any Error, _ address: String) {
-    let reason = (error as? HTTPClientError).map { $0.description } ?? "\(error)"
+    let reason =
+      switch error {
+      case let error as HTTPClientError: error.description
+      case let error as IOError: String(cString: strerror(error.errnoCode))
+      default: "\(error)"
+      }
     message = "no answer: \(reason.prefix(300))"
     hint = """
       Is a gateway's admin side there? It listens where `admin.bind` of its configuration says; --admin names another \

@@ -17,6 +17,9 @@ struct RevocationTarget: ParsableArguments {
     guard (id == nil) != (hash == nil) else {
       throw ValidationError("name one token: an id, or --hash with what the access log shows as token")
     }
+    if let hash, hash.utf8.count != 16 || !hash.allSatisfy(\.isHexDigit) {
+      throw ValidationError("--hash is 16 hexadecimal digits: what the access log shows as token")
+    }
     if hash != nil, issuer != nil {
       throw ValidationError("--issuer goes with an id; a hash names one token by itself")
     }
