@@ -25,6 +25,8 @@ let tokenReader =
     "JSONWebKey", "JSONWebKeyPoint", "JSONWebKeySet", "KeyMaterial", "KeyMaterial+signatures", "KeyProblem", "KeySet",
     "KeyTerms", "SignatureAlgorithm", "VerificationKey",
   ].map { "Keys/\($0).swift" }
+  // What is told of a verified token is kept with it.
+  + ["FieldText", "ForwardingSettings", "IdentityFact", "IdentityFields"].map { "Forwarding/\($0).swift" }
 
 func fuzzer(_ name: String, _ more: [Target.Dependency] = []) -> Target {
   .executableTarget(
@@ -44,7 +46,7 @@ let package = Package(
   targets: [
     .target(name: "FuzzDriver"),
     .target(name: "HTTPWire", dependencies: [nio], swiftSettings: fuzzed),
-    .target(name: "GatewayKit", dependencies: ["HTTPWire", nio, logging], swiftSettings: strict),
+    .target(name: "GatewayKit", dependencies: ["HTTPWire", crypto, nio, logging], swiftSettings: strict),
     .target(
       name: "Authentication", dependencies: ["GatewayKit", crypto, cryptoExtras, nio], sources: tokenReader,
       swiftSettings: fuzzed + [.unsafeFlags(["-enable-testing"])]),

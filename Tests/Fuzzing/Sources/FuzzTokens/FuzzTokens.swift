@@ -35,7 +35,7 @@ private enum Check {
     guard let object = try? StrictJSON.object(header), object["alg"]?.text == signer.algorithm.rawValue else {
       preconditionFailure("taken by another algorithm than it was signed by")
     }
-    precondition(taken.key.algorithms.contains(signer.algorithm), "the key is not for that algorithm")
+    precondition(taken.key?.algorithms.contains(signer.algorithm) == true, "the key is not for that algorithm")
     guard let facts = try? StrictJSON.object(claims) else { preconditionFailure("taken without claims") }
     precondition((facts["sub"]?.text ?? "") == taken.identity.subject, "another subject")
     precondition(taken.identity.scopes == taken.identity.scopes.sorted(), "scopes in disorder")
