@@ -195,7 +195,8 @@ def test_without_a_file_that_is_said(service, gateways):
 def test_wrong_inputs(rig):
     for arguments in [
             [], ["a", "--hash", "0123456789abcdef"], ["--hash", "0123456789abcdef", "--issuer", "x"],
-            ["--hash", "123"], ["--hash", "0123456789abcdeg"], ["a", "--until", "soon"], ["a", "--admin", "nonsense"], ["a", "--timeout", "0"]]:
+            ["--hash", "123"], ["--hash", "0123456789abcdeg"],
+            ["a", "--until", "soon"], ["a", "--admin", "nonsense"], ["a", "--timeout", "0"]]:
         done = rig.run("revoke", *arguments)
         assert done.returncode == 64 and done.stdout == "", arguments
     for arguments, said in [
