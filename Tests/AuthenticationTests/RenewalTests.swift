@@ -119,6 +119,26 @@ import Testing
     }
   }
 
+  /// A fetch that hangs is waited for by those who came before that was seen; who comes later is told to come again.
+  @Test func aFetchThatHangsIsNotWaitedForAnew() async throws {
+    try await KeySetServer.run(Signer.keySet([Self.old])) { (server: KeySetServer) async throws in
+      try await withRig(server) { (rig: Rig) async throws in
+        server.hold()
+        let keys = rig.plugin.judge.keys
+        rig.clock.advance(seconds: 2)
+        let early = try await Asker.ask(rig, Self.new.token("{}"))
+        #expect(early.first == "wait")
+        while !keys.state.withLock({ $0.flights[0].isRunning }) { try await Task.sleep(for: .milliseconds(1)) }
+        #expect(try await Asker.ask(rig, Self.new.token("{}")).first == "wait", "it has only begun")
+        rig.clock.advance(seconds: 2)
+        let late = try await Asker.ask(rig, Self.new.token("{}"))
+        try #require(late.first == "token_keys_busy")
+        #expect(try await late.last.get().status == 503)
+        #expect(try await Asker.outcome(rig, Self.old.token("{}")) == "next")
+      }
+    }
+  }
+
   /// A key server that hangs holds nobody up whose key is at another.
   @Test func sourcesDoNotWaitForEachOther() async throws {
     try await KeySetServer.run(Signer.keySet([Self.old])) { (server: KeySetServer) async throws in

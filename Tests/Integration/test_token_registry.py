@@ -37,11 +37,12 @@ def configuration(service: TokenService, origin: Origin, admin: str, **more) -> 
     file = service.folder / "service.token"
     file.write_text(admin + "\n")
     registry = {"api": service.url, "token": {"file": str(file)}, "interval": f"{INTERVAL:g}s", **more}
+    # The registry stands first: the order of the two must not matter.
     return {
         "upstreams": {"origin": {"endpoints": [f"http://127.0.0.1:{origin.port}"]}},
         "domains": [{
             "name": "example.com", "upstream": "origin",
-            "use": [{"authentication": {"keys": {"jwks": service.keys}}}, {"token-registry": registry}]}]}
+            "use": [{"token-registry": registry}, {"authentication": {"keys": {"jwks": service.keys}}}]}]}
 
 
 def reason(client: Client, token: str) -> str:
