@@ -98,7 +98,7 @@ extension ClientConnection: ExchangeDriver {
       case .reply(let reply): return answer(reply)
       case .wait:
         guard exchange.isWaiting else { return answer(Refusals.pluginFailed) }
-        return arm(worker.limits.pluginWait)
+        return arm(exchange.longestWait ?? worker.limits.pluginWait)
       }
     }
     acquire()

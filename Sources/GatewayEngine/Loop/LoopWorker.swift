@@ -16,6 +16,7 @@ final class LoopWorker {
   let limits: LoopLimits
   @exclusivity(unchecked) private var chains: [Chain?]
   @exclusivity(unchecked) private var filters: [(any Filter)?]
+  private var combinations: [[Int]: any Filter] = [:]
   @exclusivity(unchecked) private(set) var pools: [UpstreamPool] = []
   @exclusivity(unchecked) var counters = LoopCounters()
   /// How many connections that were refused have not ended yet.
@@ -83,9 +84,17 @@ final class LoopWorker {
   /// The filters of a chain on this loop, made at its first use.
   func chain(_ index: Int) -> Chain {
     if let chain = chains[index] { return chain }
-    let chain = Chain(generation.chains[index].map(filter))
+    let chain = Chain(generation.groups(of: index).map { $0.count == 1 ? filter($0[0]) : combined($0) })
     chains[index] = chain
     return chain
+  }
+
+  /// The one filter of several instances.
+  private func combined(_ indices: [Int]) -> any Filter {
+    if let filter = combinations[indices] { return filter }
+    let filter = generation.combine(indices, on: context)
+    combinations[indices] = filter
+    return filter
   }
 
   private func filter(_ index: Int) -> any Filter {

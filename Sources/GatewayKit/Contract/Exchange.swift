@@ -50,6 +50,8 @@ public final class Exchange {
   @exclusivity(unchecked) private var states: ContiguousArray<AnyObject?> = []
   @exclusivity(unchecked) private var ticket: UInt64 = 0
   @exclusivity(unchecked) private var isSuspended = false
+  /// How long the filter that waits may take, when it said so.
+  @exclusivity(unchecked) package private(set) var longestWait: Int64?
   /// Strong, since a weak reference slows every reference to the driver; its owner clears it when its channel is gone.
   @exclusivity(unchecked) package var driver: (any ExchangeDriver)?
 
@@ -172,9 +174,13 @@ package protocol ExchangeDriver: AnyObject {
 
 extension Exchange {
   /// Takes the right to continue this exchange; the filter then says ``Verdict/wait``.
-  public func suspend() -> Resumption {
+  ///
+  /// - Parameter longest: how long the exchange may wait, in nanoseconds, where that is another time than
+  ///   `timeouts.plugin_wait`.
+  public func suspend(atMost longest: Int64? = nil) -> Resumption {
     ticket &+= 1
     isSuspended = true
+    longestWait = longest
     return Resumption(self, ticket: ticket, eventLoop: loop.eventLoop)
   }
 

@@ -22,6 +22,9 @@ public protocol Plugin: Sendable {
   /// Makes the filter of one loop.
   func makeFilter(on loop: LoopContext) -> any Filter
 
+  /// What whoever writes its settings should know of them, though they are no mistake: `gatehouse check` shows it.
+  var remarks: [String] { get }
+
   /// Called before the gateway is ready; what it cannot start without (key sets) is fetched here.
   func start() async throws
 
@@ -34,6 +37,14 @@ extension Plugin {
   public func start() async throws {}
   /// Nothing to end.
   public func shutdown() async {}
+  /// Nothing to know.
+  public var remarks: [String] { [] }
+}
+
+/// A plugin whose instances on one chain (the floor's, the domain's) act as one, in the place of the first.
+public protocol CombiningPlugin: Plugin {
+  /// Makes the one filter of several instances, in the order of the chain.
+  static func makeFilter(on loop: LoopContext, combining plugins: [Self]) -> any Filter
 }
 
 /// What a plugin says of itself.
@@ -64,8 +75,10 @@ public struct PluginEnvironment: Sendable {
   public let hashSeed: UInt64
   /// Where counters are registered.
   public let counters: CounterRegistry
+  /// The limits of this process.
+  public let memoryLimits: MemoryLimitStore
   /// The limits that several gateways share; nil when the configuration names no store for them.
-  public let sharedLimits: (any SharedLimitStore)?
+  public let sharedLimits: (any LimitStore)?
   /// The tokens that operators have revoked. A plugin that establishes who asks asks it at every request.
   public let revocations: TokenRevocations
   let slots = SlotNumbers()
@@ -73,8 +86,8 @@ public struct PluginEnvironment: Sendable {
   /// An environment.
   public init(
     clock: any GatewayClock, logger: Logger, eventLoopGroup: any EventLoopGroup, catalogs: [String: OperationCatalog],
-    hashSeed: UInt64, counters: CounterRegistry, sharedLimits: (any SharedLimitStore)? = nil,
-    revocations: TokenRevocations? = nil
+    hashSeed: UInt64, counters: CounterRegistry, memoryLimits: MemoryLimitStore = MemoryLimitStore(),
+    sharedLimits: (any LimitStore)? = nil, revocations: TokenRevocations? = nil
   ) {
     self.clock = clock
     self.logger = logger
@@ -82,6 +95,7 @@ public struct PluginEnvironment: Sendable {
     self.catalogs = catalogs
     self.hashSeed = hashSeed
     self.counters = counters
+    self.memoryLimits = memoryLimits
     self.sharedLimits = sharedLimits
     self.revocations = revocations ?? TokenRevocations(clock: clock)
   }

@@ -20,4 +20,8 @@ public struct Resumption: Sendable {
     let (exchange, ticket) = (exchange, ticket)
     eventLoop.execute { exchange.value.resume(ticket, continuation) }
   }
+
+  /// Continues the exchange inside this call. On the loop only, and never inside a filter's hook: for a socket of the loop's
+  /// that has the answer.
+  package func resumeOnLoop(_ continuation: Continuation) { exchange.value.resume(ticket, continuation) }
 }

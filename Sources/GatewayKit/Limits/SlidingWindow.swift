@@ -1,0 +1,110 @@
+/// At most so many units in any span of a length, wherever the span begins.
+///
+/// The units that were taken are kept in slots, each with the time of its last unit, and a slot counts until that time is
+/// ``length`` ago. A slot takes what comes within ``grain`` of its first unit. Up to ``mostSlots`` units the grain is 0, so
+/// that every unit leaves exactly when it should; above, a unit counts at most the grain (less than one hundredth of the
+/// length) too long. Never too short: no span of the length ever sees more than ``limit`` units admitted.
+public struct SlidingWindow: Sendable, Hashable, BitwiseCopyable {
+  /// How many units.
+  public let limit: Int64
+  /// The length of the span, in nanoseconds.
+  public let length: Int64
+  /// How long a slot takes units from its first one on, in nanoseconds.
+  public let grain: Int64
+
+  /// How many slots a caller can have.
+  public static let mostSlots = 128
+  /// The longest span, in nanoseconds (36 years).
+  public static let longest: Int64 = 1 << 60
+
+  /// So many units of a rate's count in any span as long as its period; nil when the span is longer than ``longest``.
+  public init?(rate: Rate) {
+    guard let length = rate.period.wholeNanoseconds, length > 0, length <= Self.longest else { return nil }
+    limit = Int64(rate.count)
+    self.length = length
+    // Two slots less than there may be: the oldest and the newest one are cut by the ends of the span.
+    grain = rate.count <= Self.mostSlots ? 0 : length / Int64(Self.mostSlots - 2) + 1
+  }
+}
+
+/// The units that one caller took in a ``SlidingWindow``, oldest first. The reference for every store: what it says is
+/// what they must say.
+public struct SlidingRecord: Sendable, Equatable {
+  /// Units that leave at the same time.
+  public struct Slot: Sendable, Equatable, BitwiseCopyable {
+    /// When the last of them was taken, in nanoseconds.
+    public var last: Int64
+    /// How many.
+    public var count: Int64
+  }
+
+  /// The slots, oldest first.
+  public private(set) var slots: [Slot] = []
+  /// When the first unit of the newest slot was taken.
+  public private(set) var newestFirst: Int64 = 0
+
+  /// Nothing was taken.
+  public init() {}
+
+  /// Units that count now.
+  public var used: Int64 { slots.reduce(0) { $0 + $1.count } }
+
+  /// Judges a request and notes its units when it is admitted.
+  public mutating func judge(_ window: SlidingWindow, cost: Int64, now: Int64) -> LimitDecision {
+    let now = advance(window, now)
+    let (cost, used) = (max(cost, 0), used)
+    let fullIn = slots.last.map { $0.last + window.length - now } ?? 0
+    if cost == 0 || used + cost <= window.limit {
+      add(window, cost, now)
+      return LimitDecision(
+        .admitted, remaining: max(0, window.limit - used - cost), fullIn: cost > 0 ? window.length : fullIn, retryIn: 0)
+    }
+    return LimitDecision(
+      .refused, remaining: max(0, window.limit - used), fullIn: fullIn, retryIn: wait(window, for: cost, used, now))
+  }
+
+  /// Adds units that are not judged, or takes the newest ones away.
+  public mutating func adjust(_ window: SlidingWindow, by units: Int64, now: Int64) {
+    let now = advance(window, now)
+    if units > 0 { add(window, units, now) }
+    var left = units < 0 ? units.magnitude : 0
+    while left > 0, let newest = slots.indices.last {
+      let taken = min(left, UInt64(slots[newest].count))
+      slots[newest].count -= Int64(taken)
+      left -= taken
+      guard slots[newest].count == 0 else { return }
+      slots.removeLast()
+      newestFirst = slots.last?.last ?? 0
+    }
+  }
+
+  /// Drops what does not count any more. Returns the time to judge at: it does not go back behind what was noted.
+  private mutating func advance(_ window: SlidingWindow, _ now: Int64) -> Int64 {
+    let now = max(now, slots.last?.last ?? now)
+    slots.removeFirst(slots.prefix { $0.last + window.length <= now }.count)
+    return now
+  }
+
+  private mutating func add(_ window: SlidingWindow, _ units: Int64, _ now: Int64) {
+    guard units > 0 else { return }
+    if let newest = slots.indices.last,
+      now - newestFirst < window.grain || now == slots[newest].last || slots.count == SlidingWindow.mostSlots
+    {
+      slots[newest].last = now
+      slots[newest].count += units
+    } else {
+      slots.append(Slot(last: now, count: units))
+      newestFirst = now
+    }
+  }
+
+  /// How long until so many units fit.
+  private func wait(_ window: SlidingWindow, for cost: Int64, _ used: Int64, _ now: Int64) -> Int64 {
+    var used = used
+    for slot in slots {
+      used -= slot.count
+      if used + cost <= window.limit { return slot.last + window.length - now }
+    }
+    return window.length
+  }
+}
