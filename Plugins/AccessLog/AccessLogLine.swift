@@ -32,6 +32,7 @@ struct AccessLogLine: ~Copyable {
     exchange.request.withMethodName { json.member(",\"method\":", $0, atMost: Self.longestText) }
     exchange.request.withPath { json.member(",\"path\":", $0, atMost: Self.longestPath) }
     json.member(",\"cache\":", exchange.cacheResult)
+    json.member(",\"limit\":", exchange.limitMode)
     json.member(",\"shadow\":", exchange.shadowReason?.text, atMost: Self.longestText)
   }
 

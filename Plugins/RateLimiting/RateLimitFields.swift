@@ -2,42 +2,94 @@ import GatewayKit
 import HTTPWire
 import NIOCore
 
-/// Renders the fields of draft-ietf-httpapi-ratelimit-headers:
+/// What clients are told of one rule, rendered beforehand.
+struct PolicyText {
+  /// `"default";q=600;w=60`
+  let policy: [UInt8]
+  /// `"default"`
+  let name: [UInt8]
+  let units: Int
+  let isLegacy: Bool
+  /// Whether it is known when the allowance is whole again.
+  let hasReset: Bool
+
+  /// nil when clients are told nothing.
+  init?(_ rule: LimitRuleSettings, _ amount: LimitAmount) {
+    guard rule.headers, rule.mode == .enforce, let (units, seconds) = amount.policy else { return nil }
+    self.units = units
+    isLegacy = rule.legacyHeaders
+    name = Array("\"\(rule.name)\"".utf8)
+    var text = "\"\(rule.name)\";q=\(units)"
+    // The window is a whole number of seconds, or is left out.
+    if let seconds { text += ";w=\(seconds)" }
+    if case .concurrent = amount {
+      text += ";qu=\"concurrent-requests\""
+      hasReset = false
+    } else {
+      hasReset = true
+    }
+    policy = Array(text.utf8)
+  }
+}
+
+/// Renders the fields of draft-ietf-httpapi-ratelimit-headers: all policies, and how the tightest of them stands.
 ///
-///     RateLimit-Policy: "default";q=600;w=60
+///     RateLimit-Policy: "default";q=600;w=60, "day";q=10000;w=86400
 ///     RateLimit: "default";r=599;t=1
 struct RateLimitFields {
-  private let prefix: [UInt8]
+  private var policies = ByteBuffer()
   private var lines = ByteBuffer()
 
-  init(_ settings: RateLimitSettings) {
-    var text = "RateLimit-Policy: \"\(settings.name)\";q=\(settings.rate.count)"
-    // The window is a whole number of seconds, or is left out.
-    let (seconds, attoseconds) = settings.rate.period.components
-    if attoseconds == 0 { text += ";w=\(seconds)" }
-    text += "\r\nRateLimit: \"\(settings.name)\";r="
-    prefix = Array(text.utf8)
+  mutating func begin() { policies.clear() }
+
+  /// One more policy.
+  mutating func add(_ text: PolicyText) {
+    if policies.readableBytes > 0 { policies.writeStaticString(", ") }
+    policies.writeBytes(text.policy)
   }
 
   /// `r` is what can be taken at once now, `t` the seconds until all of the allowance is back.
-  mutating func add(_ decision: LimitDecision, to exchange: Exchange) {
+  mutating func finish(_ tightest: PolicyText, remaining: Int64, fullIn: Int64, to exchange: Exchange) {
     lines.clear()
-    lines.writeWithUnsafeMutableBytes(minimumWritableBytes: prefix.count + 48) { target in
+    let remaining = UInt64(max(0, remaining))
+    let reset = Self.seconds(fullIn)
+    let size = policies.readableBytes + tightest.name.count + 192
+    lines.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { target in
       var writer = RawWriter(target)
-      prefix.withUnsafeBytes { writer.append($0) }
-      writer.append(decimal: UInt64(max(0, decision.remaining)))
-      writer.append(";t=")
-      writer.append(decimal: Self.seconds(decision.fullIn))
+      writer.append("RateLimit-Policy: ")
+      policies.withUnsafeReadableBytes { writer.append($0) }
+      writer.append("\r\nRateLimit: ")
+      tightest.name.withUnsafeBytes { writer.append($0) }
+      writer.append(";r=")
+      writer.append(decimal: remaining)
+      if tightest.hasReset {
+        writer.append(";t=")
+        writer.append(decimal: reset)
+      }
       writer.append("\r\n")
+      if tightest.isLegacy { Self.appendLegacy(tightest, remaining, reset, &writer) }
       return writer.count
     }
     exchange.responseAdditions.add(rendered: lines)
   }
 
+  /// The older fields, which many clients know; the reset in seconds from now.
+  private static func appendLegacy(
+    _ text: PolicyText, _ remaining: UInt64, _ reset: UInt64, _ writer: inout RawWriter
+  ) {
+    writer.append("X-RateLimit-Limit: ")
+    writer.append(decimal: UInt64(text.units))
+    writer.append("\r\nX-RateLimit-Remaining: ")
+    writer.append(decimal: remaining)
+    writer.append("\r\nX-RateLimit-Reset: ")
+    writer.append(decimal: reset)
+    writer.append("\r\n")
+  }
+
   /// Seconds to wait, at least one (RFC 9110 section 10.2.3).
-  static func addRetryAfter(_ decision: LimitDecision, to exchange: Exchange) {
+  static func addRetryAfter(_ nanoseconds: Int64, to exchange: Exchange) {
     var value = ByteBuffer()
-    HeadWriting.writeDecimal(max(1, seconds(decision.retryIn)), into: &value)
+    HeadWriting.writeDecimal(max(1, seconds(nanoseconds)), into: &value)
     exchange.responseAdditions.add(.retryAfter, value.readableBytesView)
   }
 

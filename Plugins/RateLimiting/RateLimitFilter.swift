@@ -2,82 +2,379 @@ import GatewayKit
 import HTTPWire
 import NIOCore
 
-/// Takes one unit for each request and answers 429 when there is none.
-final class RateLimitFilter: LimitFilter, ResponseFilter {
-  private let rule: LimitRule
-  private let store: any LimitStore
-  private let admitsWhenFull: Bool
-  private let slot: StateSlot
-  private let counters: RateLimitCounters
-  private var key: RateLimitKey
-  private var fields: RateLimitFields?
+/// Takes the units of a request from all of its rules in one step, and answers 429 when a rule has none.
+///
+/// Rules in memory are asked first, those of a shared store after them; what the first took is given back when the second
+/// refuse. Where the shared store answers later the exchange waits, and this is asked once more.
+final class RateLimitFilter: LimitFilter, ResponseFilter, ObserveFilter {
+  let rules: [LoopRule]
+  let slot: StateSlot
+  private let memory: any LimitLedger
+  private let shared: (any LimitLedger)?
+  /// Whether rules have something to do with their units when the exchange has passed.
+  private let settlesLater: Bool
+  private var key = RateLimitKey()
+  private var fields = RateLimitFields()
+  private var spare: ContiguousArray<ExchangeLimits> = []
+  private static let mostSpare = 256
 
-  init(
-    settings: RateLimitSettings, store: any LimitStore, key: consuming RateLimitKey, slot: StateSlot,
-    counters: RateLimitCounters
-  ) {
-    rule = settings.rule
-    self.store = store
-    admitsWhenFull = settings.whenFull == .allow
+  init(_ rules: [LoopRule], slot: StateSlot, memory: any LimitLedger, shared: (any LimitLedger)?) {
+    // The same rule in the floor and in a domain is one rule, so it counts once.
+    var distinct: [LoopRule] = []
+    for rule in rules where !distinct.contains(where: { $0.isSame(as: rule) }) { distinct.append(rule) }
+    self.rules = Array(distinct.prefix(LimitRequest.mostClaims))
     self.slot = slot
-    self.counters = counters
-    self.key = key
-    fields = settings.headers ? RateLimitFields(settings) : nil
+    self.memory = memory
+    self.shared = shared
+    settlesLater = self.rules.contains(where: \.settlesLater)
   }
 
   func limit(_ exchange: Exchange) -> Verdict {
-    // The same rule in the floor and in a domain is one rule, so it counts once.
-    if exchange[slot] === self { return .next }
-    switch key.make(exchange) {
-    case .skip: return .next
-    case .deny: return .reply(Self.keyMissing)
-    case .key(let key): return judge(exchange, store.take(rule, key: key, cost: 1, now: exchange.loop.now))
+    if let state = state(of: exchange) { return goOn(exchange, state) }
+    let state = spare.popLast() ?? ExchangeLimits()
+    guard makeClaims(exchange, state) else {
+      recycle(state)
+      return .reply(RateLimitReplies.keyMissing)
     }
+    let verdict = ask(exchange, state)
+    if state.stage == .passed, !settlesLater { recycle(state) } else { exchange[slot] = state }
+    return verdict
   }
 
-  private func judge(_ exchange: Exchange, _ decision: LimitDecision) -> Verdict {
-    switch decision.verdict {
-    case .admitted:
-      fields?.add(decision, to: exchange)
-      // Marks the exchange as one that took a unit.
-      exchange[slot] = self
+  /// The slot is this filter's alone, so what is in it is known.
+  private func state(of exchange: Exchange) -> ExchangeLimits? {
+    exchange[slot].map { unsafeDowncast($0, to: ExchangeLimits.self) }
+  }
+
+  private func recycle(_ state: ExchangeLimits) {
+    guard spare.count < Self.mostSpare else { return }
+    state.reset()
+    spare.append(state)
+  }
+
+  private func now(_ exchange: Exchange) -> LimitTime {
+    LimitTime(monotonic: exchange.loop.now, wall: exchange.loop.wall)
+  }
+}
+
+// MARK: - Asking
+
+extension RateLimitFilter {
+  /// False when the request lacks what a rule counts by.
+  private func makeClaims(_ exchange: Exchange, _ state: ExchangeLimits) -> Bool {
+    for (index, rule) in rules.enumerated() {
+      switch rule.claim(exchange, &key) {
+      case .none: break
+      case .denied: return false
+      case .claim(let claim, let choice):
+        let isShared = rule.settings.store == .redis
+        let request = isShared ? state.shared : state.memory
+        state.entries.append(
+          ExchangeLimits.Entry(
+            rule: index, choice: choice, ledger: isShared ? .shared : .memory, place: request.claims.count,
+            taken: claim.cost))
+        request.append(claim)
+      }
+    }
+    return true
+  }
+
+  private func ask(_ exchange: Exchange, _ state: ExchangeLimits) -> Verdict {
+    if !state.memory.claims.isEmpty {
+      _ = memory.take(state.memory, now: now(exchange))
+      guard state.memory.outcome == .admitted else { return refuse(exchange, state, .memory) }
+    }
+    guard !state.shared.claims.isEmpty else { return admit(exchange, state) }
+    guard let shared else {
+      state.shared.fail(.unreachable)
+      return storeFailed(exchange, state)
+    }
+    if shared.take(state.shared, now: now(exchange)) { return judgeShared(exchange, state) }
+    state.stage = .waiting
+    state.shared.wait(exchange.suspend())
+    return .wait
+  }
+
+  /// Asked once more: the store has answered, or the wait is over.
+  private func goOn(_ exchange: Exchange, _ state: ExchangeLimits) -> Verdict {
+    switch state.stage {
+    case .waiting: return judgeShared(exchange, state)
+    case .delayed:
+      state.room.take()?.leave()
+      state.stage = .passed
       return .next
-    case .refused:
-      counters.refused.add()
-      fields?.add(decision, to: exchange)
-      RateLimitFields.addRetryAfter(decision, to: exchange)
-      return .reply(Self.limited)
-    case .noRoom:
-      counters.noRoom.add()
-      if admitsWhenFull { return .next }
-      RateLimitFields.addRetryAfter(decision, to: exchange)
-      return .reply(Self.tableFull)
+    case .asking, .passed, .refused: return .next
     }
   }
 
-  /// A request that a later limit of the chain refused takes nothing from this one.
+  private func judgeShared(_ exchange: Exchange, _ state: ExchangeLimits) -> Verdict {
+    switch state.shared.outcome {
+    case .admitted, .refused:
+      for entry in state.entries where entry.ledger == .shared {
+        rules[entry.rule].counters.answered(isLeased: state.shared.isLeased)
+      }
+      return state.shared.outcome == .admitted ? admit(exchange, state) : refuse(exchange, state, .shared)
+    case .failed, .pending: return storeFailed(exchange, state)
+    }
+  }
+
+  /// The shared store could not tell: every rule has its own word for that.
+  private func storeFailed(_ exchange: Exchange, _ state: ExchangeLimits) -> Verdict {
+    var isClosed = false
+    for index in state.entries.indices where state.entries[index].ledger == .shared {
+      let entry = state.entries[index]
+      let rule = rules[entry.rule]
+      rule.counters.failed(rule.settings.onFailure)
+      state.entries[index].ledger = .nobody
+      switch rule.settings.onFailure {
+      case .open: exchange.limitMode = exchange.limitMode ?? "open"
+      case .closed: isClosed = isClosed || !rule.isShadow
+      case .local:
+        exchange.limitMode = "local"
+        state.entries[index].ledger = .local
+        state.entries[index].place = state.local.claims.count
+        state.local.append(
+          rule.local(state.shared.claims[entry.place], choice: entry.choice, at: exchange.loop.wall))
+      }
+    }
+    if isClosed {
+      exchange.limitMode = "closed"
+      for entry in state.entries where rules[entry.rule].settings.onFailure == .closed {
+        rules[entry.rule].counters.unavailable?.add()
+      }
+      giveBack(exchange, state)
+      state.stage = .refused
+      return .reply(RateLimitReplies.storeUnavailable)
+    }
+    guard !state.local.claims.isEmpty else { return admit(exchange, state) }
+    _ = memory.take(state.local, now: now(exchange))
+    return state.local.outcome == .admitted ? admit(exchange, state) : refuse(exchange, state, .local)
+  }
+}
+
+// MARK: - Verdicts
+
+extension RateLimitFilter {
+  private func admit(_ exchange: Exchange, _ state: ExchangeLimits) -> Verdict {
+    noteShadows(exchange, state)
+    let delay = longestDelay(state)
+    if delay.time > 0 { return hold(exchange, state, delay) }
+    tell(exchange, state, refusing: nil)
+    state.stage = .passed
+    return .next
+  }
+
+  /// How long the request has to wait for its units, and the rule that has it wait longest.
+  private func longestDelay(_ state: ExchangeLimits) -> (time: Int64, entry: Int) {
+    var found: (time: Int64, entry: Int) = (0, 0)
+    for index in state.entries.indices where !rules[state.entries[index].rule].isShadow {
+      guard rules[state.entries[index].rule].room != nil else { continue }
+      if let delay = state.decision(state.entries[index])?.delay, delay > found.time { found = (delay, index) }
+    }
+    return found
+  }
+
+  /// Its units are taken; it goes on when they have come back.
+  private func hold(_ exchange: Exchange, _ state: ExchangeLimits, _ delay: (time: Int64, entry: Int)) -> Verdict {
+    let rule = rules[state.entries[delay.entry].rule]
+    guard let room = rule.room, room.enter() else {
+      giveBack(exchange, state)
+      return limited(exchange, state, delay.entry, retryIn: delay.time)
+    }
+    rule.counters.delayed.add()
+    tell(exchange, state, refusing: nil)
+    state.room = room
+    state.stage = .delayed
+    let resumption = exchange.suspend(atMost: delay.time &+ 1_000_000_000)
+    exchange.loop.eventLoop.scheduleTask(in: .nanoseconds(delay.time)) { resumption.resume(.again) }
+    return .wait
+  }
+
+  /// A rule of this ledger refused, and none of its rules took anything; what others took goes back.
+  private func refuse(_ exchange: Exchange, _ state: ExchangeLimits, _ ledger: ExchangeLimits.Ledger) -> Verdict {
+    guard let request = state.request(ledger) else { return .next }
+    for index in state.entries.indices where state.entries[index].ledger == ledger { state.entries[index].taken = 0 }
+    giveBack(exchange, state)
+    var worst: (entry: Int, retryIn: Int64, isFull: Bool)?
+    for (index, entry) in state.entries.enumerated() where entry.ledger == ledger && !request.passes(entry.place) {
+      let decision = request.decisions[entry.place]
+      if decision.retryIn >= worst?.retryIn ?? 0 {
+        worst = (index, decision.retryIn, decision.verdict == .noRoom)
+      }
+    }
+    guard let worst else { return .next }
+    if worst.isFull {
+      rules[state.entries[worst.entry].rule].counters.noRoom.add()
+      RateLimitFields.addRetryAfter(worst.retryIn, to: exchange)
+      state.stage = .refused
+      return .reply(RateLimitReplies.tableFull)
+    }
+    return limited(exchange, state, worst.entry, retryIn: worst.retryIn, isLocal: ledger == .local)
+  }
+
+  private func limited(
+    _ exchange: Exchange, _ state: ExchangeLimits, _ entry: Int, retryIn: Int64, isLocal: Bool = false
+  ) -> Verdict {
+    let counters = rules[state.entries[entry].rule].counters
+    (isLocal ? counters.refusedLocally : counters.refused)?.add()
+    tell(exchange, state, refusing: entry)
+    RateLimitFields.addRetryAfter(retryIn, to: exchange)
+    state.stage = .refused
+    return .reply(isLocal ? RateLimitReplies.limitedLocally : RateLimitReplies.limited)
+  }
+
+  /// Notes what rules in shadow mode would have refused.
+  private func noteShadows(_ exchange: Exchange, _ state: ExchangeLimits) {
+    for index in state.entries.indices where rules[state.entries[index].rule].isShadow {
+      guard let decision = state.decision(state.entries[index]), decision.verdict != .admitted else { continue }
+      state.entries[index].taken = 0
+      rules[state.entries[index].rule].counters.shadow.add()
+      if exchange.shadowReason == nil { exchange.shadowReason = "rate_limited" }
+    }
+  }
+
+  /// Tells the client how the tightest of the rules stands that it is told of, or the one that refused.
+  private func tell(_ exchange: Exchange, _ state: ExchangeLimits, refusing refused: Int?) {
+    fields.begin()
+    let refusing = refused.map { state.entries[$0] }
+    let isRefusingShown = refusing.flatMap { rules[$0.rule].text($0.choice) } != nil
+    var tightest: (text: PolicyText, decision: LimitDecision, remaining: Int64)?
+    for (index, entry) in state.entries.enumerated() {
+      guard let text = rules[entry.rule].text(entry.choice), let decision = state.decision(entry),
+        decision.verdict != .noRoom
+      else { continue }
+      fields.add(text)
+      // What was not taken after all is still there.
+      let isLeft = refused != nil && decision.verdict == .admitted
+      let remaining = decision.remaining + (isLeft ? state.claim(entry)?.cost ?? 0 : 0)
+      let isShown = isRefusingShown ? index == refused : remaining < tightest?.remaining ?? .max
+      if isShown { tightest = (text, decision, remaining) }
+    }
+    if let tightest {
+      fields.finish(tightest.text, remaining: tightest.remaining, fullIn: tightest.decision.fullIn, to: exchange)
+    }
+  }
+}
+
+// MARK: - Afterwards
+
+extension RateLimitFilter {
+  /// The answer is known: what it makes the request worth is settled.
   func response(_ exchange: Exchange) {
-    guard Self.isRefused(exchange), exchange[slot] === self, case .key(let key) = key.make(exchange) else { return }
+    guard settlesLater, let state = state(of: exchange), state.stage == .passed else { return }
+    for index in state.entries.indices {
+      let rule = rules[state.entries[index].rule].settings
+      if !rule.refunds.isEmpty, Refunds.apply(rule.refunds, to: exchange) {
+        settle(exchange, state, index, at: 0)
+      } else if let field = rule.cost.field, let cost = Self.cost(in: exchange, field, most: rule.cost.most) {
+        settle(exchange, state, index, at: cost)
+      }
+    }
+    for rule in rules { if let field = rule.settings.cost.field { Self.remove(field, from: exchange) } }
+  }
+
+  func observe(_ exchange: Exchange) {
+    guard let state = state(of: exchange) else { return }
     exchange[slot] = nil
-    store.giveBack(rule, key: key, cost: 1, now: exchange.loop.now)
+    state.room.take()?.leave()
+    if state.stage == .waiting, state.shared.outcome == .pending { return abandon(exchange, state) }
+    // It left while it waited: nobody was served.
+    if state.stage == .delayed || state.stage == .waiting { giveBack(exchange, state) }
+    if state.stage == .passed { release(exchange, state) }
+    recycle(state)
   }
 
-  /// Whether a limit refused the exchange.
-  static func isRefused(_ exchange: Exchange) -> Bool {
-    guard let reply = exchange.replyInProgress else { return false }
-    return reply === limited || reply === tableFull || reply === storeUnavailable
+  /// The client left before the store answered: what it takes all the same goes back.
+  private func abandon(_ exchange: Exchange, _ state: ExchangeLimits) {
+    for entry in state.entries where entry.ledger == .memory { adjust(exchange.loop, state, entry, by: -entry.taken) }
+    let (shared, loop) = (shared, exchange.loop)
+    state.shared.abandon { request in
+      guard request.outcome == .admitted else { return }
+      let now = LimitTime(monotonic: loop.now, wall: loop.wall)
+      for (index, claim) in request.claims.enumerated() where request.takes(index) {
+        shared?.adjust(claim, by: -claim.cost, now: now)
+      }
+    }
   }
 
-  static let limited = Reply(
-    refusing: 429, "rate_limited", type: "TooManyRequests",
-    message: "Too many requests. Wait as many seconds as Retry-After says.")
-  static let tableFull = Reply(
-    refusing: 503, "rate_limit_table_full",
-    message: "The gateway counts as many callers as it may and admits no new one. Try again later.")
-  static let storeUnavailable = Reply(
-    refusing: 503, "rate_limit_store_unavailable",
-    message: "The gateway cannot tell how much was asked already, so it admits nothing. Try again later.")
-  static let keyMissing = Reply(
-    refusing: 403, "rate_limit_key_missing",
-    message: "The request lacks what its limit is counted by, such as a token. Send a request that has it.")
+  /// Units of running exchanges come back, and content whose length was not known is paid for.
+  private func release(_ exchange: Exchange, _ state: ExchangeLimits) {
+    for index in state.entries.indices {
+      let entry = state.entries[index]
+      guard let claim = state.claim(entry), state.decision(entry)?.verdict == .admitted else { continue }
+      if case .concurrent = claim.rule {
+        adjust(exchange.loop, state, entry, by: -entry.taken)
+      } else if let per = rules[entry.rule].settings.cost.bytesPerUnit, exchange.request.framing == .chunked {
+        let cost = rules[entry.rule].settings.cost
+        let units = Int64(cost.base + LimitCost.units(exchange.outcome.requestBytes, per))
+        if entry.taken == claim.cost { settle(exchange, state, index, at: min(units, Int64(max(cost.most, cost.base)))) }
+      }
+    }
+  }
+
+  /// Everything that was taken goes back.
+  private func giveBack(_ exchange: Exchange, _ state: ExchangeLimits) {
+    for index in state.entries.indices where state.entries[index].taken > 0 {
+      guard state.decision(state.entries[index])?.verdict == .admitted else { continue }
+      adjust(exchange.loop, state, state.entries[index], by: -state.entries[index].taken)
+      state.entries[index].taken = 0
+    }
+  }
+
+  /// The request was worth so many units.
+  private func settle(_ exchange: Exchange, _ state: ExchangeLimits, _ index: Int, at units: Int64) {
+    let entry = state.entries[index]
+    // What runs at a time is no price, and is given back at the end.
+    if case .concurrent = state.claim(entry)?.rule { return }
+    guard state.decision(entry)?.verdict == .admitted, units != entry.taken else { return }
+    adjust(exchange.loop, state, entry, by: units - entry.taken)
+    state.entries[index].taken = units
+  }
+
+  private func adjust(_ loop: LoopContext, _ state: ExchangeLimits, _ entry: ExchangeLimits.Entry, by units: Int64) {
+    guard units != 0, let claim = state.claim(entry) else { return }
+    let ledger = entry.ledger == .shared ? shared : memory
+    ledger?.adjust(claim, by: units, now: LimitTime(monotonic: loop.now, wall: loop.wall))
+  }
+}
+
+// MARK: - What an answer says
+
+extension RateLimitFilter {
+  /// The number in the origin's field of this name; nil when there is none, or it is no number.
+  private static func cost(in exchange: Exchange, _ name: String, most: Int) -> Int64? {
+    guard exchange.replyInProgress == nil, let index = exchange.response.block.firstIndex(named: name) else { return nil }
+    return exchange.response.block.withValue(index) { value in
+      guard (1...9).contains(value.count) else { return nil }
+      var number: Int64 = 0
+      for byte in value {
+        guard byte &- 0x30 < 10 else { return nil }
+        number = number * 10 + Int64(byte &- 0x30)
+      }
+      return min(number, Int64(most))
+    }
+  }
+
+  /// The field is between origin and gateway.
+  private static func remove(_ name: String, from exchange: Exchange) {
+    while let index = exchange.response.block.firstIndex(named: name) { exchange.removeResponseField(at: index) }
+  }
+}
+
+/// Answers after which units are given back.
+enum Refunds {
+  static func apply(_ refunds: Set<LimitRefund>, to exchange: Exchange) -> Bool {
+    let status = exchange.replyInProgress?.status ?? exchange.response.status
+    switch status {
+    case 304 where refunds.contains(.notModified): return true
+    case 400..<500 where refunds.contains(.clientError): return true
+    case 500..<600 where refunds.contains(.serverError): return true
+    default: return refunds.contains(.cacheHit) && isCacheHit(exchange)
+    }
+  }
+
+  private static func isCacheHit(_ exchange: Exchange) -> Bool {
+    guard let result = exchange.cacheResult, result.utf8CodeUnitCount == 3 else { return false }
+    return result.utf8Start[0] == UInt8(ascii: "h") && result.utf8Start[1] == UInt8(ascii: "i")
+  }
 }

@@ -1,61 +1,72 @@
 public import GatewayKit
 
 /// Bounds how much each caller may ask (`rate-limit`).
-public struct RateLimitingPlugin: Plugin {
+public struct RateLimitingPlugin: CombiningPlugin {
   /// Its name and purpose.
   public static let descriptor = PluginDescriptor(
     id: "rate-limit", summary: "Admits so many requests of each caller in a time and answers 429 beyond that.")
 
-  private enum Store {
-    case memory(any LimitStore)
-    case shared(any SharedLimitStore)
-  }
-
   private let settings: RateLimitSettings
-  private let store: Store
-  private let digest: KeyDigest
+  private let environment: PluginEnvironment
   private let slot: StateSlot
-  private let counters: RateLimitCounters
+  private let counters: [RateLimitCounters]
+  private let rooms: [WaitingRoom?]
 
-  /// Makes the plugin. All loops and all routes of equal settings share one table, or the store that gateways share.
+  /// Makes the plugin. Rules that are alike share their callers, wherever they stand.
   public init(
     settings: RateLimitSettings, at position: SourcePosition, environment: PluginEnvironment
   ) throws(ConfigurationError) {
-    switch settings.store {
-    case .memory:
-      self.init(settings: settings, environment: environment, store: MemoryLimitStore(entries: settings.entries))
-    case .redis:
-      guard let store = environment.sharedLimits else { throw Self.noSharedStore(position) }
-      self.init(settings: settings, environment: environment, shared: store)
+    if settings.rules.contains(where: { $0.store == .redis }), environment.sharedLimits == nil {
+      throw Self.noSharedStore(position)
     }
-  }
-
-  package init(settings: RateLimitSettings, environment: PluginEnvironment, store: any LimitStore) {
-    self.init(settings, environment, .memory(store), KeyDigest(seed: environment.hashSeed))
-  }
-
-  package init(settings: RateLimitSettings, environment: PluginEnvironment, shared store: any SharedLimitStore) {
-    self.init(settings, environment, .shared(store), .shared)
-  }
-
-  private init(
-    _ settings: RateLimitSettings, _ environment: PluginEnvironment, _ store: Store, _ digest: KeyDigest
-  ) {
     self.settings = settings
-    self.store = store
-    self.digest = digest
+    self.environment = environment
     slot = environment.makeStateSlot()
-    counters = RateLimitCounters(environment.counters, policy: settings.name)
+    counters = settings.rules.map {
+      RateLimitCounters(environment.counters, policy: $0.name, isShared: $0.store == .redis)
+    }
+    rooms = settings.rules.map { $0.delay.map { WaitingRoom(most: $0.waiting) } }
+    let memory = environment.memoryLimits
+    environment.counters.gauge(
+      "gatehouse_rate_limit_callers", help: "Callers whose allowances are kept in memory."
+    ) { [weak memory] in memory.map { Int64($0.count) } }
+    environment.counters.gauge(
+      "gatehouse_rate_limit_memory_bytes", help: "Memory that allowances take."
+    ) { [weak memory] in memory.map { Int64($0.bytes) } }
   }
 
   /// The filter of one loop.
-  public func makeFilter(on loop: LoopContext) -> any Filter {
-    let key = RateLimitKey(settings, digest: digest)
-    switch store {
-    case .memory(let store):
-      return RateLimitFilter(settings: settings, store: store, key: key, slot: slot, counters: counters)
-    case .shared(let store):
-      return SharedRateLimitFilter(settings: settings, store: store, key: key, slot: slot, counters: counters)
+  public func makeFilter(on loop: LoopContext) -> any Filter { Self.makeFilter(on: loop, combining: [self]) }
+
+  /// One filter for the rules of all instances, which are taken in one step.
+  public static func makeFilter(on loop: LoopContext, combining plugins: [Self]) -> any Filter {
+    // There is always one; without any, there would be no rule to judge by.
+    guard let first = plugins.first else { return NoLimit() }
+    let rules = plugins.flatMap { $0.loopRules() }
+    let shared = rules.contains { $0.settings.store == .redis } ? first.environment.sharedLimits : nil
+    return RateLimitFilter(
+      rules, slot: first.slot, memory: first.environment.memoryLimits.ledger(on: loop),
+      shared: shared?.ledger(on: loop))
+  }
+
+  private func loopRules() -> [LoopRule] {
+    let gateways = environment.sharedLimits?.gateways ?? 1
+    return settings.rules.enumerated().map { index, rule in
+      LoopRule(
+        rule, room: rooms[index], counters: counters[index],
+        digest: rule.store == .redis ? .shared : KeyDigest(seed: environment.hashSeed), gateways: gateways)
+    }
+  }
+
+  /// How much more than the rules say gateways admit together that take units in advance.
+  public var remarks: [String] {
+    guard let gateways = environment.sharedLimits?.gateways else { return [] }
+    return settings.rules.compactMap { rule in
+      guard let lease = rule.lease else { return nil }
+      let most = lease.overshoot(gateways: gateways)
+      return "rate-limit `\(rule.name)`: with leases of \(lease.batch) and \(gateways) "
+        + "\(gateways == 1 ? "gateway" : "gateways") (stores.redis.gateways), one allowance is exceeded by at most "
+        + "\(most) units; quotas and concurrent requests are never exceeded"
     }
   }
 
@@ -68,23 +79,5 @@ public struct RateLimitingPlugin: Plugin {
   }
 }
 
-/// What an operator wants to know of a policy. Admitted requests are not counted here: the gateway counts answers anyway.
-struct RateLimitCounters: Sendable {
-  let refused: Counter
-  let noRoom: Counter
-  let unavailable: Counter
-  let storeFailures: Counter
-
-  init(_ registry: CounterRegistry, policy: String) {
-    let help = "Requests that a rate limit did not admit."
-    refused = registry.counter(
-      "gatehouse_rate_limit_refused_total", help: help, labels: [("policy", policy), ("reason", "rate_limited")])
-    noRoom = registry.counter(
-      "gatehouse_rate_limit_refused_total", help: help, labels: [("policy", policy), ("reason", "table_full")])
-    unavailable = registry.counter(
-      "gatehouse_rate_limit_refused_total", help: help, labels: [("policy", policy), ("reason", "store_unavailable")])
-    storeFailures = registry.counter(
-      "gatehouse_rate_limit_store_failures_total", help: "Requests of which a shared store of limits could not tell.",
-      labels: [("policy", policy)])
-  }
-}
+/// Takes part in nothing.
+private final class NoLimit: Filter {}

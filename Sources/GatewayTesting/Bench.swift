@@ -2,20 +2,24 @@ package import GatewayKit
 import HTTPWire
 package import Logging
 import NIOCore
-import NIOEmbedded
+package import NIOEmbedded
 
 /// What the shipped plugins' own tests make and run them with: settings as values, requests as lines.
 package struct Bench {
   package let clock = TestClock()
+  package let eventLoop: EmbeddedEventLoop
   package let loop: LoopContext
   package let environment: PluginEnvironment
 
-  package init(random: UInt64 = 1, logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }) {
-    let eventLoop = EmbeddedEventLoop()
+  package init(
+    random: UInt64 = 1, logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+    memoryLimits: MemoryLimitStore = MemoryLimitStore(), sharedLimits: (any LimitStore)? = nil
+  ) {
+    eventLoop = EmbeddedEventLoop()
     loop = LoopContext(eventLoop: eventLoop, index: 0, clock: clock, random: SplitMix(state: random))
     environment = PluginEnvironment(
       clock: clock, logger: logger, eventLoopGroup: eventLoop, catalogs: [:], hashSeed: 0x1234_5678_9ABC_DEF0,
-      counters: CounterRegistry())
+      counters: CounterRegistry(), memoryLimits: memoryLimits, sharedLimits: sharedLimits)
   }
 
   /// Reads settings; the issues' texts when there are any.
@@ -74,13 +78,14 @@ extension ConfigNode.Value {
 extension Identity {
   /// An identity of this number with these scopes.
   package static func sample(
-    _ number: UInt64, subject: String? = nil, issuer: String = "", scopes: [String] = ["all.User"],
-    expiry: Int64 = .max
+    _ number: UInt64, subject: String? = nil, issuer: String = "", tokenID: String = "",
+    scopes: [String] = ["all.User"], expiry: Int64 = .max, claims: [(name: String, value: String)] = []
   ) -> Identity {
     Identity(
       fingerprint: Fingerprint(number, 1, 2, 3), subject: subject ?? "subject-\(number)", kind: "", issuer: issuer,
-      tokenID: "", scopes: scopes, scopesFingerprint: Fingerprint(digest: scopes.sorted().joined(separator: " ").utf8),
-      expiry: expiry)
+      tokenID: tokenID, scopes: scopes,
+      scopesFingerprint: Fingerprint(digest: scopes.sorted().joined(separator: " ").utf8), expiry: expiry,
+      claims: claims)
   }
 }
 

@@ -14,7 +14,16 @@ public final class FilterHarness<P: Plugin> {
   public let counters = CounterRegistry()
   /// Its filter on the harness's only loop.
   public let filter: any Filter
+  /// The limits of the process that the plugin sees.
+  public let memory: MemoryLimitStore
   private let context: LoopContext
+  private let loop = EmbeddedEventLoop()
+
+  /// Lets so much time pass for what is scheduled on the loop.
+  package func runLoop(for duration: Duration) {
+    let (seconds, attoseconds) = duration.components
+    loop.advanceTime(by: .nanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000))
+  }
 
   /// Makes the plugin.
   ///
@@ -22,15 +31,18 @@ public final class FilterHarness<P: Plugin> {
   ///   - settings: YAML, such as `rate: 10/s`.
   ///   - catalogs: catalogues of operations that the plugin may name.
   ///   - clock: the time that it sees.
+  ///   - memoryLimits: the limits of the process.
+  ///   - sharedLimits: the limits that gateways share.
   /// - Throws: ``ConfigurationError`` with everything that is wrong with the settings.
   public init(
-    _ type: P.Type, settings: String = "", catalogs: [String: OperationCatalog] = [:], clock: TestClock = TestClock()
+    _ type: P.Type, settings: String = "", catalogs: [String: OperationCatalog] = [:], clock: TestClock = TestClock(),
+    memoryLimits: MemoryLimitStore = MemoryLimitStore(), sharedLimits: (any LimitStore)? = nil
   ) throws {
-    let loop = EmbeddedEventLoop()
     let environment = PluginEnvironment(
       clock: clock, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, eventLoopGroup: loop,
-      catalogs: catalogs, hashSeed: 1, counters: counters)
+      catalogs: catalogs, hashSeed: 1, counters: counters, memoryLimits: memoryLimits, sharedLimits: sharedLimits)
     self.clock = clock
+    memory = memoryLimits
     context = LoopContext(eventLoop: loop, index: 0, clock: clock, random: SystemRandomNumberGenerator())
     plugin = try P(
       settings: SettingsSource.decode(P.Settings.self, yaml: settings), at: SettingsSource.position,
@@ -40,6 +52,11 @@ public final class FilterHarness<P: Plugin> {
 
   /// An exchange whose request is this head: lines without their CRLF; `Host` is added when it is missing.
   public func exchange(_ lines: String..., domain: String = "example.com", route: String = "/*") throws -> Exchange {
+    try exchange(lines: lines, domain: domain, route: route)
+  }
+
+  /// The same with the lines as a list.
+  public func exchange(lines: [String], domain: String = "example.com", route: String = "/*") throws -> Exchange {
     context.refresh()
     let exchange = Exchange(loop: context, peerAddress: "192.0.2.1", isSecure: false)
     let host = lines.contains { $0.lowercased().hasPrefix("host:") } ? [] : ["Host: gateway.test"]
@@ -52,7 +69,10 @@ public final class FilterHarness<P: Plugin> {
   }
 
   /// Gives an exchange the origin's response head: lines without their CRLF.
-  public func respond(to exchange: Exchange, _ lines: String...) throws {
+  public func respond(to exchange: Exchange, _ lines: String...) throws { try respond(to: exchange, lines: lines) }
+
+  /// The same with the lines as a list.
+  public func respond(to exchange: Exchange, lines: [String]) throws {
     var bytes = ByteBuffer(string: lines.map { $0 + "\r\n" }.joined() + "\r\n")
     var parser = ResponseHeadParser()
     guard try parser.parse(&bytes, into: &exchange.response, requestMethod: exchange.request.method) else {

@@ -120,40 +120,12 @@ import Testing
 
   @Test func fullTable() throws {
     for (setting, expected) in [("refuse", UInt16(503)), ("allow", nil)] {
-      let filter = try filter(["rate": .text("1/h"), "entries": .text("1"), "when_full": .text(setting)])
+      let bench = Bench(memoryLimits: MemoryLimitStore(entries: 1))
+      let plugin: RateLimitingPlugin = try bench.plugin(["rate": .text("1/h"), "when_full": .text(setting)])
+      let filter = try #require(plugin.makeFilter(on: bench.loop) as? RateLimitFilter)
       #expect(status(filter.limit(try bench.exchange(identity: .sample(1)))) == nil)
       #expect(status(filter.limit(try bench.exchange(identity: .sample(2)))) == expected)
     }
-  }
-
-  /// What a later limit of the chain refuses takes nothing from this one.
-  @Test func givesBackWhatALaterLimitRefuses() throws {
-    let wide = try filter(["rate": .text("3/h"), "name": .text("wide")])
-    let narrow = try filter(["rate": .text("1/h"), "name": .text("narrow")])
-    for index in 0..<10 {
-      let exchange = try bench.exchange(identity: .sample(1))
-      #expect(status(wide.limit(exchange)) == nil)
-      guard case .reply(let reply) = narrow.limit(exchange) else {
-        #expect(index == 0)
-        continue
-      }
-      exchange.replyInProgress = reply
-      narrow.response(exchange)
-      wide.response(exchange)
-    }
-    // One was taken and kept, so two are left.
-    let exchange = try bench.exchange(identity: .sample(1))
-    _ = wide.limit(exchange)
-    #expect(exchange.addedFields.contains("RateLimit: \"wide\";r=1;"))
-  }
-
-  @Test func countsOnceWhenItStandsTwice() throws {
-    let filter = try filter(["rate": .text("2/h")])
-    for _ in 0..<2 {
-      let exchange = try bench.exchange()
-      #expect(status(filter.limit(exchange)) == nil && status(filter.limit(exchange)) == nil)
-    }
-    #expect(status(filter.limit(try bench.exchange())) == 429)
   }
 
   @Test func settingsAreChecked() {
@@ -162,7 +134,13 @@ import Testing
       ["rate": .text("1/s"), "key": .text("ip")],
       ["rate": .text("1/s"), "key": .list([])], ["rate": .text("1/s"), "name": .text("a\"b")],
       ["rate": .text("1/36500d"), "burst": .text("1000")], ["rate": .text("1/s"), "limit": .text("1")],
-      ["rate": .text("1/s"), "key": .list(["token", "token"])],
+      ["rate": .text("1/s"), "key": .list(["token", "token"])], ["rate": .text("1/s"), "entries": .text("5")],
+      ["rate": .text("1/s"), "concurrent": .text("1")], ["quota": .text("5/fortnight")], ["quota": .text("0/day")],
+      ["quota": .text("5/day"), "time_zone": .text("Mars/Olympus")], ["rate": .text("1/s"), "time_zone": .text("UTC")],
+      ["rate": .text("1/s"), "algorithm": .text("sliding_window"), "burst": .text("2")], ["burst": .text("2")],
+      ["rate": .text("1/s"), "on_failure": .text("open")], ["rate": .text("1/s"), "store": .text("disk")],
+      ["rate": .text("1/s"), "key": .text("header:a b")], ["rate": .text("1/s"), "key": .text("claim:")],
+      ["rate": .text("1/s"), "refund": .text("200")], ["rate": .text("1/s"), "cost": .text("-1")],
     ]
     for values in wrong {
       #expect(throws: ConfigurationError.self) {

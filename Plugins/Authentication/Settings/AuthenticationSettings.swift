@@ -26,6 +26,8 @@ public struct AuthenticationSettings: PluginSettings {
   let kindClaim: String
   let tokenIDClaim: String
   let domainClaim: DomainClaim?
+  /// Claims that other plugins judge by.
+  let keepClaims: [String]
   let missing: Missing
   let query: Query
   let maxToken: Int
@@ -52,6 +54,7 @@ public struct AuthenticationSettings: PluginSettings {
     kindClaim = ClaimName.read("kind_claim", settings) ?? "subtype"
     tokenIDClaim = ClaimName.read("token_id_claim", settings) ?? "jti"
     domainClaim = DomainClaim.read(settings)
+    keepClaims = Self.readKeptClaims(settings)
     missing = settings.choice("missing", default: .unauthorized)
     query = settings.choice("query", default: .refuse)
     maxToken = settings.size("max_token", default: 8 << 10, in: 256...(64 << 10))
@@ -88,6 +91,17 @@ public struct AuthenticationSettings: PluginSettings {
     }
     return readers.map(KeySourceSettings.init(reading:))
   }
+
+  private static func readKeptClaims(_ settings: SettingsReader) -> [String] {
+    let names = readNames("keep_claims", settings)
+    if names.count > mostKeptClaims || Set(names).count < names.count {
+      settings.fail(
+        "keep_claims", "names a claim twice, or more than \(mostKeptClaims)", hint: "name each claim once that others judge by")
+    }
+    return names
+  }
+
+  private static let mostKeptClaims = 16
 
   private static func readIntrospection(_ settings: SettingsReader) -> IntrospectionSettings? {
     guard settings.has("introspect") else { return nil }

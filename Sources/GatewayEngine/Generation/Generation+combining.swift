@@ -27,3 +27,12 @@ extension Generation {
     P.makeFilter(on: loop, combining: indices.compactMap { plugins[$0] as? P })
   }
 }
+
+extension Generation {
+  /// What whoever wrote the configuration should know of it, each once.
+  package var remarks: [String] {
+    var remarks: [String] = []
+    for remark in plugins.flatMap(\.remarks) where !remarks.contains(remark) { remarks.append(remark) }
+    return remarks
+  }
+}

@@ -35,6 +35,8 @@ public final class Exchange {
   @exclusivity(unchecked) public var effectiveScopes: EffectiveScopes?
   /// Why a filter in shadow mode would have refused the request; nil when none would have.
   @exclusivity(unchecked) public var shadowReason: ReasonCode?
+  /// What held in place of a shared store of limits that could not tell: `open`, `local`, `closed`; nil when all could.
+  @exclusivity(unchecked) public var limitMode: StaticString?
   /// How a cache took part, as the log shows it: `hit`, `miss`, `bypass`; nil when none did.
   @exclusivity(unchecked) public var cacheResult: StaticString?
 
@@ -81,6 +83,7 @@ public final class Exchange {
     identity = nil
     effectiveScopes = nil
     shadowReason = nil
+    limitMode = nil
     cacheResult = nil
     outcome = Outcome()
     requestIDBytes.clear()
@@ -109,6 +112,11 @@ extension Exchange {
     request.block.remove(readingAs: names)
     withheld = withheld.isEmpty ? names : withheld + names
   }
+}
+
+extension Exchange {
+  /// Keeps one field of the origin's response from the client.
+  public func removeResponseField(at index: Int) { response.block.remove(at: index) }
 }
 
 // MARK: - Request id

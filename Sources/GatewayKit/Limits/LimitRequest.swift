@@ -35,6 +35,12 @@ public struct LimitLease: Sendable, Hashable, BitwiseCopyable {
     self.batch = max(batch, 1)
     self.time = max(time, 1)
   }
+
+  /// How many units more than its rule says so many gateways admit together at the most, over any span of time.
+  public func overshoot(gateways: Int) -> Int64 {
+    let (product, overflow) = batch.multipliedReportingOverflow(by: Int64(max(gateways, 1)))
+    return overflow ? .max : product
+  }
 }
 
 /// Why a store could not tell.
@@ -81,6 +87,8 @@ public final class LimitRequest {
   @exclusivity(unchecked) var places: ContiguousArray<Int> = []
   /// Whoever waits for the answer.
   @exclusivity(unchecked) private var resumption: Resumption?
+  /// What is to be done with an answer that nobody waits for any more.
+  @exclusivity(unchecked) private var afterAbandoning: ((LimitRequest) -> Void)?
 
   /// A request without claims.
   public init() {}
@@ -92,6 +100,7 @@ public final class LimitRequest {
     outcome = .pending
     isLeased = false
     resumption = nil
+    afterAbandoning = nil
   }
 
   /// Adds a claim. The caller sees to it that there are at most ``mostClaims``, with different keys.
@@ -100,6 +109,13 @@ public final class LimitRequest {
   /// Has the exchange asked again (``Continuation/again``) when the answer is there. For filters that were told that it
   /// comes later.
   public func wait(_ resumption: Resumption) { self.resumption = resumption }
+
+  /// Nobody waits any more. The store still answers; then the body is called, which gives back what was taken. The request
+  /// is not used again.
+  public func abandon(_ body: @escaping (LimitRequest) -> Void) {
+    resumption = nil
+    afterAbandoning = body
+  }
 }
 
 // MARK: - The store's side
@@ -114,10 +130,11 @@ extension LimitRequest {
   }
 
   /// Says that the store cannot tell.
-  package func fail(_ failure: LimitFailure) { outcome = .failed(failure) }
+  public func fail(_ failure: LimitFailure) { outcome = .failed(failure) }
 
   /// Has the exchange go on, if any waits. On the loop, and never inside ``LimitLedger/take(_:now:)``.
   package func resume() {
+    if let body = afterAbandoning.take() { return body(self) }
     guard let resumption = resumption.take() else { return }
     resumption.resumeOnLoop(.again)
   }
@@ -130,7 +147,7 @@ extension LimitRequest {
 
   /// Whether a claim lets the request pass.
   @inline(__always)
-  package func passes(_ index: Int) -> Bool {
+  public func passes(_ index: Int) -> Bool {
     switch decisions[index].verdict {
     case .admitted: true
     case .refused: claims[index].isShadow
@@ -140,5 +157,5 @@ extension LimitRequest {
 
   /// Whether a claim's units are taken when the request passes.
   @inline(__always)
-  package func takes(_ index: Int) -> Bool { decisions[index].verdict == .admitted }
+  public func takes(_ index: Int) -> Bool { decisions[index].verdict == .admitted }
 }

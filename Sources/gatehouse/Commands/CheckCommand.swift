@@ -10,7 +10,8 @@ struct CheckCommand: AsyncParsableCommand {
     commandName: "check", abstract: "Check a configuration: report every mistake with file, line and column.",
     discussion: """
       It loads the file the way `run` does, with all plugins, catalogues and keys, and reports every mistake at once. \
-      Nothing is bound and nothing is fetched over the network.
+      Nothing is bound and nothing is fetched over the network. Lines that begin with `note:` say what is worth knowing \
+      though it is no mistake, such as how far limits with leases can be exceeded.
 
       Exit code 0 when the configuration can be run, 1 when it cannot.
       """)
@@ -23,9 +24,10 @@ struct CheckCommand: AsyncParsableCommand {
     do {
       let configuration = try ConfigurationSupport.load(path)
       let logger = Logger(label: "gatehouse") { _ in SwiftLogNoOpLogHandler() }
-      _ = try ConfigurationSupport.compile(configuration, group: group, logger: logger)
+      let generation = try ConfigurationSupport.compile(configuration, group: group, logger: logger)
       try TokenRevocations.check(configuration.revocations, clock: SystemClock())
       let routes = configuration.domains.reduce(0) { $0 + $1.routes.count }
+      for remark in generation.remarks { print("note: \(remark)") }
       print("\(path): good (\(configuration.domains.count) domains, \(routes) routes)")
     } catch {
       ConfigurationSupport.report(error)

@@ -74,7 +74,7 @@ enum ConfigurationSupport {
   }
 
   private static func environment(
-    catalogs: [String: OperationCatalog], sharedLimits: (any SharedLimitStore)?, group: any EventLoopGroup,
+    catalogs: [String: OperationCatalog], sharedLimits: (any LimitStore)?, group: any EventLoopGroup,
     logger: Logger, revocations: TokenRevocations? = nil
   ) -> PluginEnvironment {
     PluginEnvironment(
@@ -86,7 +86,7 @@ enum ConfigurationSupport {
   /// The store of shared limits. It connects when it is first asked, so that a check of the configuration does not.
   private static func sharedLimits(
     of configuration: GatewayConfiguration, group: any EventLoopGroup, logger: Logger
-  ) throws(ConfigurationError) -> (any SharedLimitStore)? {
+  ) throws(ConfigurationError) -> (any LimitStore)? {
     guard let redis = configuration.stores.redis else { return nil }
     return RedisLimitStore(try RedisSettings(redis), group: group, logger: logger)
   }

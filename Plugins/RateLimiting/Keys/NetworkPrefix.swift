@@ -6,7 +6,7 @@
   import Darwin
 #endif
 
-/// An address as limits count it: IPv4 whole, IPv6 by its prefix, since one customer usually has a whole /64.
+/// An address as limits count it, by its prefix: of IPv6 one customer usually has a whole /64.
 struct NetworkPrefix: Equatable {
   /// 4 or 6.
   let family: UInt8
@@ -14,10 +14,10 @@ struct NetworkPrefix: Equatable {
   let low: UInt64
 
   /// Nil when the text is no address.
-  init?(_ text: String, ipv6Prefix: Int) {
+  init?(_ text: String, ipv4Prefix: Int = 32, ipv6Prefix: Int) {
     var four = in_addr()
     if inet_pton(AF_INET, text, &four) == 1 {
-      self.init(family: 4, high: 0, low: UInt64(UInt32(bigEndian: four.s_addr)))
+      self.init(ipv4: UInt32(bigEndian: four.s_addr), prefix: ipv4Prefix)
       return
     }
     // A scope (`fe80::1%eth0`) names the gateway's interface, not the peer.
@@ -32,11 +32,15 @@ struct NetworkPrefix: Equatable {
     }
     // ::ffff:192.0.2.1 is the IPv4 address it maps (RFC 4291 section 2.5.5.2).
     if high == 0, low >> 32 == 0xFFFF {
-      self.init(family: 4, high: 0, low: low & 0xFFFF_FFFF)
+      self.init(ipv4: UInt32(truncatingIfNeeded: low), prefix: ipv4Prefix)
     } else {
       self.init(
         family: 6, high: high & Self.mask(ipv6Prefix), low: low & Self.mask(ipv6Prefix - 64))
     }
+  }
+
+  private init(ipv4 address: UInt32, prefix: Int) {
+    self.init(family: 4, high: 0, low: UInt64(address) & (0xFFFF_FFFF << UInt64(32 - min(max(prefix, 0), 32))))
   }
 
   private init(family: UInt8, high: UInt64, low: UInt64) {

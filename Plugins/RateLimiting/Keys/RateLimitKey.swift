@@ -6,28 +6,7 @@ import NIOCore
 ///
 /// The identity's fingerprint counts, never a field as the client spelled it: `bEaReR` and two blanks are no new caller.
 struct RateLimitKey: ~Copyable {
-  private let parts: [RateLimitSettings.Part]
-  private let missing: RateLimitSettings.Missing
-  private let ipv6Prefix: Int
-  private let digest: KeyDigest
-  /// The rule, so that one store can serve many.
-  private let prefix: [UInt8]
   private var bytes = KeyBytes()
-
-  init(_ settings: RateLimitSettings, digest: KeyDigest) {
-    parts = settings.key
-    missing = settings.missing
-    ipv6Prefix = settings.ipv6Prefix
-    self.digest = digest
-    var prefix = KeyBytes()
-    for text in [settings.name] + settings.key.map(\.rawValue) {
-      Array(text.utf8).withUnsafeBytes { prefix.append(part: $0) }
-    }
-    prefix.append(UInt64(bitPattern: settings.rule.interval))
-    prefix.append(UInt64(bitPattern: settings.rule.burst))
-    prefix.append(UInt64(settings.ipv6Prefix))
-    self.prefix = prefix.withBytes { Array($0) }
-  }
 
   enum Result {
     case key(LimitKey)
@@ -37,11 +16,26 @@ struct RateLimitKey: ~Copyable {
     case deny
   }
 
-  mutating func make(_ exchange: Exchange) -> Result {
+  /// What stands before every key of a rule with this amount, so that one store can serve many.
+  static func prefix(of rule: LimitRuleSettings, _ amount: LimitAmount) -> [UInt8] {
+    var prefix = KeyBytes()
+    prefix.append(UInt64(rule.key.count))
+    for text in [rule.name] + rule.key.map(\.text) {
+      Array(text.utf8).withUnsafeBytes { prefix.append(part: $0) }
+    }
+    prefix.append(UInt64(rule.ipv4Prefix))
+    prefix.append(UInt64(rule.ipv6Prefix))
+    amount.append(to: &prefix)
+    return prefix.withBytes { Array($0) }
+  }
+
+  mutating func make(
+    _ exchange: Exchange, _ rule: LimitRuleSettings, prefix: [UInt8], digest: KeyDigest
+  ) -> Result {
     bytes.reset()
     prefix.withUnsafeBytes { bytes.append(raw: $0) }
-    for part in parts where !append(part, exchange) {
-      switch missing {
+    for part in rule.key where !append(part, exchange, rule) {
+      switch rule.missing {
       case .skip: return .skip
       case .deny: return .deny
       case .constant: bytes.append(Self.absent)
@@ -56,7 +50,7 @@ struct RateLimitKey: ~Copyable {
   private static let otherMethod: UInt8 = 2
 
   /// Appends a part; false, and nothing is appended, when the exchange has nothing for it.
-  private mutating func append(_ part: RateLimitSettings.Part, _ exchange: Exchange) -> Bool {
+  private mutating func append(_ part: KeyPart, _ exchange: Exchange, _ rule: LimitRuleSettings) -> Bool {
     switch part {
     case .domain:
       guard let domain = exchange.domain else { return false }
@@ -69,7 +63,11 @@ struct RateLimitKey: ~Copyable {
     case .route: return append(exchange.route?.pattern)
     case .operation: return append(exchange.operation?.id)
     case .method: appendMethod(exchange.request)
-    case .address: return appendAddress(exchange.peerAddress)
+    case .address: return appendAddress(exchange, rule)
+    case .header(let name): return appendFields(name, exchange.request.block)
+    case .claim(let name):
+      guard let identity = exchange.identity else { return false }
+      return append(identity.claims.first { $0.name == name }?.value)
     }
     return true
   }
@@ -99,8 +97,29 @@ struct RateLimitKey: ~Copyable {
     request.withMethodName { append($0) }
   }
 
-  private mutating func appendAddress(_ text: String) -> Bool {
-    guard let address = NetworkPrefix(text, ipv6Prefix: ipv6Prefix) else { return append(text) }
+  /// All values of the name, in order.
+  private mutating func appendFields(_ name: String, _ block: FieldBlock) -> Bool {
+    guard block.firstIndex(named: name) != nil else { return false }
+    bytes.append(Self.present)
+    let place = bytes.appendCount()
+    var count = 0
+    for index in block.fields.indices where !block.fields[index].isRemoved {
+      let isNamed = block.withName(index) { found in
+        found.count == name.utf8.count && zip(found, name.utf8).allSatisfy { $0.0 | 0x20 == $0.1 | 0x20 }
+      }
+      guard isNamed else { continue }
+      count += 1
+      block.withValue(index) { bytes.append(part: $0) }
+    }
+    bytes.setCount(count, at: place)
+    return true
+  }
+
+  private mutating func appendAddress(_ exchange: Exchange, _ rule: LimitRuleSettings) -> Bool {
+    let text = exchange.peerAddress
+    guard let address = NetworkPrefix(text, ipv4Prefix: rule.ipv4Prefix, ipv6Prefix: rule.ipv6Prefix) else {
+      return append(text)
+    }
     bytes.append(address.family)
     bytes.append(address.high)
     bytes.append(address.low)

@@ -31,5 +31,5 @@ enum KeyDigest: Sendable {
   }
 
   /// Tells these keys from those of another form of the composite bytes: a change of what a key is made of changes it.
-  private static let label = Array("gatehouse limit 1".utf8)
+  private static let label = Array("gatehouse limit 2".utf8)
 }
