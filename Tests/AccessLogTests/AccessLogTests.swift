@@ -23,6 +23,7 @@ import Testing
       "GET /me/tokens?secret=1 HTTP/1.1", ["User-Agent: curl", "Authorization: Bearer hidden"], identity: .sample(5))
     exchange.setRequestID(UnsafeRawBufferPointer(start: nil, count: 0))
     exchange.cacheResult = "miss"
+    exchange.limitMode = "open"
     exchange.shadowReason = "scope_insufficient"
     exchange.outcome.status = 502
     exchange.outcome.reason = "upstream_refused"
@@ -50,13 +51,14 @@ import Testing
     #expect(line["bytes_in"] as? Int == 7)
     #expect(line["bytes_out"] as? Int == Int.max)
     #expect(line["cache"] as? String == "miss")
+    #expect(line["limit"] as? String == "open")
     #expect(line["shadow"] as? String == "scope_insufficient")
     #expect(line["token"] as? String == Identity.sample(5).fingerprint.shortText)
     #expect(line["subject"] as? String == "subject-5")
     #expect(line["client"] as? String == "192.0.2.1")
     #expect(line["user_agent"] as? String == "curl")
     #expect(line["retries"] as? Int == 1)
-    #expect(line.count == 21)
+    #expect(line.count == 22)
     #expect(!line.values.contains { "\($0)".contains("hidden") || "\($0)".contains("secret") })
   }
 
@@ -64,12 +66,12 @@ import Testing
     bench.loop.refresh()
     let line = try line(Exchange(loop: bench.loop, peerAddress: "", isSecure: false))
     for name in [
-      "domain", "route", "operation", "reason", "cache", "shadow", "token", "subject", "upstream", "upstream_us",
+      "domain", "route", "operation", "reason", "cache", "limit", "shadow", "token", "subject", "upstream", "upstream_us",
       "user_agent",
     ] {
       #expect(line[name] is NSNull, "\(name)")
     }
-    #expect(line.count == 21)
+    #expect(line.count == 22)
   }
 
   @Test func timestampsFollowTheClock() throws {
@@ -131,7 +133,7 @@ import Testing
     Array(evil.utf8).withUnsafeBytes { exchange.setRequestID($0) }
     let line = try line(exchange)
     #expect((line["subject"] as? String)?.utf8.count == AccessLogLine.longestText)
-    #expect(line.count == 21)
+    #expect(line.count == 22)
   }
 
   @Test func aWriterNeverLeavesItsMemory() {
