@@ -60,7 +60,7 @@ struct AccessLogLine: ~Copyable {
     } else {
       json.raw(",\"token\":null,\"subject\":null")
     }
-    json.member(",\"client\":", exchange.peerAddress, atMost: Self.longestText)
+    json.member(",\"client\":", exchange.clientAddress, atMost: Self.longestText)
     let found: Void? = exchange.request.block.withValue(of: .userAgent) {
       json.member(",\"user_agent\":", $0, atMost: Self.longestText)
     }

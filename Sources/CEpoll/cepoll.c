@@ -3,7 +3,6 @@
 
 #include "cepoll.h"
 
-#include <arpa/inet.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -69,17 +68,6 @@ int gh_accept(int fd, struct sockaddr_storage *peer) {
   do accepted = accept4(fd, (struct sockaddr *)peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
   while (accepted < 0 && errno == EINTR);
   return accepted < 0 ? -errno : accepted;
-}
-
-void gh_host_text(const struct sockaddr_storage *address, char *text) {
-  text[0] = 0;
-  if (address->ss_family == AF_INET) {
-    inet_ntop(AF_INET, &((const struct sockaddr_in *)address)->sin_addr, text, INET6_ADDRSTRLEN);
-  } else if (address->ss_family == AF_INET6) {
-    const struct in6_addr *host = &((const struct sockaddr_in6 *)address)->sin6_addr;
-    if (IN6_IS_ADDR_V4MAPPED(host)) inet_ntop(AF_INET, &host->s6_addr[12], text, INET6_ADDRSTRLEN);
-    else inet_ntop(AF_INET6, host, text, INET6_ADDRSTRLEN);
-  }
 }
 
 int gh_unsent(int fd) {

@@ -29,6 +29,7 @@ struct ConfigurationBuilder {
     configuration.admin = readAdmin(reader, listeners: configuration.listeners)
     configuration.domainSources = readDomainSources(reader) ?? configuration.domainSources
     checkServerName(reader, listeners: configuration.listeners)
+    configuration.trustedProxies = readTrustedProxies(reader)
     configuration.limits = readLimits(reader)
     configuration.mergesSlashes = readPaths(reader, default: configuration.mergesSlashes)
     configuration.timeouts = readTimeouts(reader)

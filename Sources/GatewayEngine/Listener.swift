@@ -6,8 +6,8 @@ import NIOCore
 /// A client's connection that was accepted and admitted, on its way to the loop that it is to live on.
 struct AcceptedConnection: Sendable {
   let descriptor: CInt
-  let peer: sockaddr_storage
-  let client: ClientNetwork
+  /// nil for a peer of another family than IPv4 and IPv6.
+  let peer: IPAddress?
 }
 
 /// Accepts the connections of one address on one loop.
@@ -50,10 +50,11 @@ final class Listener {
   // MARK: What the acceptor tells
 
   func accepted(_ descriptor: CInt, _ peer: sockaddr_storage) {
+    let peer = IPAddress(peer)
     let client = ClientNetwork(peer)
     if let refusal = worker.entrance.admit(client, at: index) { return refuse(descriptor, refusal) }
     let loop = worker.entrance.place(worker.context.index)
-    let connection = AcceptedConnection(descriptor: descriptor, peer: peer, client: client)
+    let connection = AcceptedConnection(descriptor: descriptor, peer: peer)
     if loop == worker.context.index { serve(connection) } else { lanes[loop].serve(connection, listener: index) }
   }
 
@@ -83,9 +84,8 @@ final class Listener {
   /// Begins with a connection that has its place on this loop.
   func serve(_ accepted: AcceptedConnection) {
     let connection = ClientConnection(
-      worker: worker, descriptor: accepted.descriptor, peerAddress: accepted.peer.hostText, client: accepted.client,
-      listener: index,
-      isSecure: tls != nil, domainSources: domainSources)
+      worker: worker, descriptor: accepted.descriptor, peer: accepted.peer, listener: index, isSecure: tls != nil,
+      domainSources: domainSources)
     do {
       try connection.start()
       if let tls { connection.secure(tls.current, within: configuration.tls?.handshakeTimeout) }

@@ -11,6 +11,7 @@ import Testing
         - { bind: LOCALHOST:0, connections: 3 }
       admin: { bind: 127.0.0.1:9080 }
       domain_from: [host, losantdomain]
+      trusted_proxies: [10.0.0.0/8, 192.0.2.1, "2001:DB8::/32", "::1", "::ffff:172.16.0.0/108"]
       upstreams:
         one: { endpoints: [https://Api.test, "http://h:81/base/", "h:82", "http://[::1]"], connect_timeout: 1s, head_timeout: 2s,
           idle_timeout: 3s, max_connections: 4, max_idle: 3, max_waiting: 0 }
@@ -35,6 +36,9 @@ import Testing
     #expect(loaded.listeners.map(\.connections) == [nil, 3])
     #expect(loaded.admin?.bind == BindAddress(host: "127.0.0.1", port: 9080))
     #expect(loaded.domainSources == [.host, .losantdomain])
+    #expect(
+      loaded.trustedProxies.map(\.description)
+        == ["10.0.0.0/8", "192.0.2.1", "2001:db8::/32", "::1", "172.16.0.0/12"])
     #expect(
       loaded.upstreams[0].endpoints.map(\.description)
         == ["https://api.test:443", "http://h:81/base", "http://h:82", "http://[::1]:80"])
@@ -77,6 +81,7 @@ import Testing
   @Test func whatIsLeftOutHasItsDefault() throws {
     let loaded = try parse(configuration())
     #expect(loaded.limits == LimitsConfiguration() && loaded.timeouts == TimeoutsConfiguration())
+    #expect(loaded.trustedProxies.isEmpty)
     #expect(loaded.domainSources == [.losantdomain, .host] && loaded.admin == nil && loaded.stores.redis == nil)
     #expect(loaded.domains[0].routes.isEmpty && loaded.sources == ["g.yaml"])
     #expect(loaded.mergesSlashes && loaded.domains[0].webSocket && loaded.listeners[0].tls == nil)

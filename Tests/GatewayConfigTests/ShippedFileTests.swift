@@ -37,7 +37,7 @@ private struct Generator: RandomNumberGenerator {
 
   @Test func whatItCallsDefaultsAreTheDefaults() throws {
     let loaded = try ConfigurationLoader.load(path: file, environment: [:])
-    #expect(loaded.limits == LimitsConfiguration())
+    #expect(loaded.limits == LimitsConfiguration() && loaded.trustedProxies.isEmpty)
     #expect(loaded.timeouts == TimeoutsConfiguration())
     #expect(loaded.shutdown == ShutdownConfiguration())
     #expect(loaded.log == LogConfiguration())

@@ -1,4 +1,5 @@
 import GatewayKit
+import Glibc
 import NIOCore
 import Testing
 
@@ -121,10 +122,17 @@ import Testing
   }
 }
 
+/// By the way that a peer's address takes: from a socket's form.
 private func network(_ text: String) -> ClientNetwork {
   guard let address = try? SocketAddress(ipAddress: text, port: 1) else {
     Issue.record("\(text) is no address")
-    return ClientNetwork(address: UnsafeRawBufferPointer(start: nil, count: 0))
+    return ClientNetwork(nil)
   }
-  return address.withSockAddr { ClientNetwork(address: UnsafeRawBufferPointer(start: $0, count: $1)) }
+  var storage = sockaddr_storage()
+  address.withSockAddr { source, count in
+    withUnsafeMutableBytes(of: &storage) { $0.copyMemory(from: UnsafeRawBufferPointer(start: source, count: count)) }
+  }
+  let peer = IPAddress(storage)
+  #expect(peer == IPAddress(text))
+  return ClientNetwork(peer)
 }

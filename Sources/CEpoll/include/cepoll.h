@@ -45,8 +45,6 @@ void gh_calm(int fd);
 /// Raises the limit of open files to the most that the process may have, and returns it.
 int64_t gh_raise_descriptor_limit(void);
 int gh_accept(int fd, struct sockaddr_storage *peer);
-/// The host part of an address as text, at most 46 bytes; IPv4 that came over IPv6 as IPv4, nothing for other families.
-void gh_host_text(const struct sockaddr_storage *address, char *text);
 /// How many bytes a socket holds that its peer has not taken; the negative errno.
 int gh_unsent(int fd);
 /// Names the calling thread; at most 15 characters count.

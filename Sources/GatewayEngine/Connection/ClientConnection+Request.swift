@@ -49,6 +49,7 @@ extension ClientConnection {
   }
 
   private func judge() {
+    trail?.follow(exchange)
     do {
       try exchange.request.block.removeConnectionFields()
     } catch {

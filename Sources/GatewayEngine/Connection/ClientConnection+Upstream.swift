@@ -8,7 +8,7 @@ extension ClientConnection: UpstreamWaiter {
     guard let pool else { return answer(Refusals.noRoute) }
     pool.budget.request(now: worker.context.now)
     retry.begin(exchange.request.method, bound: pool.configuration.retry.body)
-    ForwardingFields.apply(to: exchange, domain: domainField)
+    ForwardingFields.apply(to: exchange, trail, domain: domainField)
     addUpgradeFields()
     // What a filter has added stands in place of what the client sent.
     exchange.request.block.remove(exchange.requestAdditions.names)

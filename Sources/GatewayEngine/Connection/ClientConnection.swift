@@ -28,8 +28,10 @@ final class ClientConnection: StreamSocket {
   let worker: LoopWorker
   let exchange: Exchange
   let domainSources: DomainSources
-  /// Whom the connection counts for.
+  /// Whom the connection counts for: the peer, also where that is a proxy.
   private let client: ClientNetwork
+  /// What says who the client is, where the peer is a trusted proxy.
+  let trail: ClientTrail?
   private let listener: Int
   /// What the client asked for in the TLS handshake, in lower case.
   private(set) var serverName: String?
@@ -89,13 +91,13 @@ final class ClientConnection: StreamSocket {
   let timer = Timer()
 
   init(
-    worker: LoopWorker, descriptor: CInt, peerAddress: String, client: ClientNetwork, listener: Int, isSecure: Bool,
-    domainSources: DomainSources
+    worker: LoopWorker, descriptor: CInt, peer: IPAddress?, listener: Int, isSecure: Bool, domainSources: DomainSources
   ) {
     self.worker = worker
-    self.exchange = worker.takeExchange(peerAddress: peerAddress, isSecure: isSecure)
+    self.exchange = worker.takeExchange(peerAddress: peer?.description ?? "", isSecure: isSecure)
     self.domainSources = domainSources
-    self.client = client
+    self.client = ClientNetwork(peer)
+    self.trail = peer.flatMap { ClientTrail($0, worker.generation.trustedProxies) }
     self.listener = listener
     self.parser = RequestHeadParser(limits: worker.limits.wire, mergeSlashes: worker.limits.mergesSlashes)
     self.contentRate = LeastRate(rate: worker.limits.leastRate, grace: worker.limits.bodyGrace)

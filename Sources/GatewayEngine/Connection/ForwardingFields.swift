@@ -11,11 +11,15 @@ enum ForwardingFields {
   ]
 
   /// Drops what the gateway owns and adds its own fields.
-  static func apply(to exchange: Exchange, domain: DomainResolver.Field) {
+  static func apply(to exchange: Exchange, _ trail: ClientTrail?, domain: DomainResolver.Field) {
     exchange.request.block.remove(owned)
-    exchange.requestAdditions.add(.xForwardedFor, text: exchange.peerAddress)
+    if let trail {
+      trail.withField { exchange.requestAdditions.add(.xForwardedFor, $0) }
+    } else {
+      exchange.requestAdditions.add(.xForwardedFor, text: exchange.peerAddress)
+    }
     exchange.requestAdditions.add(
-      lines: exchange.isSecure ? "X-Forwarded-Proto: https\r\n" : "X-Forwarded-Proto: http\r\n")
+      lines: exchange.isClientSecure ? "X-Forwarded-Proto: https\r\n" : "X-Forwarded-Proto: http\r\n")
     // Via has the received protocol and a pseudonym (RFC 9110 section 7.6.3).
     let isOld = exchange.request.minorVersion == 0
     exchange.requestAdditions.add(lines: isOld ? "Via: 1.0 gatehouse\r\n" : "Via: 1.1 gatehouse\r\n")

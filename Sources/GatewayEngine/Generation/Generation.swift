@@ -15,6 +15,8 @@ package final class Generation: Sendable {
   let upstreams: [UpstreamPlan]
   /// What connections of clients are made with, by listener; nil where they are plain.
   let listenerTLS: [ReloadableTLS<ServerTLSMaterial>?]
+  /// The proxies that are believed about their clients.
+  let trustedProxies: TrustedProxies
   /// The counters that the plugins registered.
   package let counters: CounterRegistry
   /// The tokens that operators have revoked.
@@ -34,6 +36,7 @@ package final class Generation: Sendable {
     self.strayChain = strayChain
     self.upstreams = upstreams
     self.listenerTLS = listenerTLS
+    trustedProxies = TrustedProxies(configuration.trustedProxies)
     self.counters = counters
     self.revocations = revocations
   }

@@ -53,15 +53,4 @@ extension sockaddr_storage {
       }
     }
   }
-
-  /// The host part as text; IPv4 that came over IPv6 is written as IPv4. Empty for other families.
-  var hostText: String {
-    withUnsafePointer(to: self) { address in
-      withUnsafeTemporaryAllocation(of: CChar.self, capacity: 46) { text in
-        guard let start = text.baseAddress else { return "" }
-        gh_host_text(address, start)
-        return String(cString: start)
-      }
-    }
-  }
 }

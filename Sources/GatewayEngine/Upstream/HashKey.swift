@@ -8,12 +8,12 @@ enum HashKey {
   static func of(_ exchange: Exchange, _ policy: BalancePolicy) -> UInt64? {
     guard case .hash(let key) = policy else { return nil }
     switch key {
-    case .token: return exchange.identity.map { hash($0.fingerprint) } ?? hash(exchange.peerAddress)
-    case .domain: return exchange.domain.map { $0.key.withUnsafeReadableBytes(hash) } ?? hash(exchange.peerAddress)
-    case .address: return hash(exchange.peerAddress)
+    case .token: return exchange.identity.map { hash($0.fingerprint) } ?? hash(exchange.clientAddress)
+    case .domain: return exchange.domain.map { $0.key.withUnsafeReadableBytes(hash) } ?? hash(exchange.clientAddress)
+    case .address: return hash(exchange.clientAddress)
     case .path: return exchange.request.withPath { hash($0) }
     case .header(let name):
-      guard let index = exchange.request.block.firstIndex(named: name) else { return hash(exchange.peerAddress) }
+      guard let index = exchange.request.block.firstIndex(named: name) else { return hash(exchange.clientAddress) }
       return exchange.request.block.withValue(index) { hash($0) }
     }
   }

@@ -11,6 +11,8 @@ package struct GatewayConfiguration: Sendable {
   package var domainSources: [DomainSource]
   /// The groups of origin servers; names are unique.
   package var upstreams: [UpstreamConfiguration]
+  /// The proxies that are believed about their clients; none of all addresses.
+  package var trustedProxies: [IPNetwork] = []
   package var limits: LimitsConfiguration
   /// Whether several slashes in a row count as one in every path.
   package var mergesSlashes = true

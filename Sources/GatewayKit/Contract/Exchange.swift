@@ -40,10 +40,22 @@ public final class Exchange {
   /// How a cache took part, as the log shows it: `hit`, `miss`, `bypass`; nil when none did.
   @exclusivity(unchecked) public var cacheResult: StaticString?
 
-  /// The address of the peer that the connection came from, as text without the port.
+  /// The address of the peer that the connection came from, as text without the port. It may be a proxy's: see
+  /// ``clientAddress``.
   @exclusivity(unchecked) public package(set) var peerAddress: String
-  /// Whether the client's connection is TLS.
+  /// The same as a number; nil for a text that is no address.
+  @exclusivity(unchecked) public private(set) var peerIP: IPAddress?
+  /// The address of the client, as text without the port: the peer's, or what a trusted proxy says in `X-Forwarded-For`.
+  /// What is counted or logged by who calls goes by this one.
+  @exclusivity(unchecked) public private(set) var clientAddress: String
+  /// The same as a number, for keys: nothing is parsed when it is asked for.
+  @exclusivity(unchecked) public private(set) var clientIP: IPAddress?
+  /// Whether the connection is TLS.
   @exclusivity(unchecked) public package(set) var isSecure: Bool
+  /// Whether the client came over TLS: what ``isSecure`` says, or what a trusted proxy says in `X-Forwarded-Proto`.
+  @exclusivity(unchecked) public private(set) var isClientSecure: Bool
+  /// Whether what is known of the client is not the connection's own.
+  @exclusivity(unchecked) private var isForwarded = false
 
   /// What became of the exchange.
   @exclusivity(unchecked) public package(set) var outcome = Outcome()
@@ -61,12 +73,34 @@ public final class Exchange {
     self.loop = loop
     self.peerAddress = peerAddress
     self.isSecure = isSecure
+    clientAddress = peerAddress
+    peerIP = IPAddress(peerAddress)
+    clientIP = peerIP
+    isClientSecure = isSecure
   }
 
   /// Makes the object, which was reset, ready for another connection.
   package func serve(peerAddress: String, isSecure: Bool) {
     self.peerAddress = peerAddress
     self.isSecure = isSecure
+    peerIP = IPAddress(peerAddress)
+    forgetClient()
+  }
+
+  /// Takes what a trusted proxy says of the client, for this request.
+  package func forward(for address: String, _ ip: IPAddress, isSecure: Bool) {
+    clientAddress = address
+    clientIP = ip
+    isClientSecure = isSecure
+    isForwarded = true
+  }
+
+  /// The peer is the client again.
+  private func forgetClient() {
+    clientAddress = peerAddress
+    clientIP = peerIP
+    isClientSecure = isSecure
+    isForwarded = false
   }
 
   /// Makes the object ready for the next request; capacity is kept, contents are not.
@@ -85,6 +119,8 @@ public final class Exchange {
     shadowReason = nil
     limitMode = nil
     cacheResult = nil
+    // The next request of a proxy's connection may be another client's.
+    if isForwarded { forgetClient() }
     outcome = Outcome()
     requestIDBytes.clear()
     for index in states.indices { states[index] = nil }
