@@ -26,7 +26,8 @@ final class LoopRule {
     case unlimited
   }
 
-  init(_ settings: LimitRuleSettings, room: WaitingRoom?, counters: RateLimitCounters, digest: KeyDigest, gateways: Int) {
+  init(_ settings: LimitRuleSettings, room: WaitingRoom?, counters: RateLimitCounters, digest: KeyDigest, gateways: Int)
+  {
     self.settings = settings
     self.room = room
     self.counters = counters
@@ -52,7 +53,8 @@ final class LoopRule {
 
   /// Whether anything is left to do with its units when the exchange has passed.
   var settlesLater: Bool {
-    !settings.refunds.isEmpty || settings.cost.field != nil || settings.cost.bytesPerUnit != nil || settings.delay != nil
+    !settings.refunds.isEmpty || settings.cost.field != nil || settings.cost.bytesPerUnit != nil
+      || settings.delay != nil
       || settings.plans.amounts.contains { if case .concurrent = $0 { true } else { false } }
   }
 

@@ -307,7 +307,9 @@ extension RateLimitFilter {
       } else if let per = rules[entry.rule].settings.cost.bytesPerUnit, exchange.request.framing == .chunked {
         let cost = rules[entry.rule].settings.cost
         let units = Int64(cost.base + LimitCost.units(exchange.outcome.requestBytes, per))
-        if entry.taken == claim.cost { settle(exchange, state, index, at: min(units, Int64(max(cost.most, cost.base)))) }
+        if entry.taken == claim.cost {
+          settle(exchange, state, index, at: min(units, Int64(max(cost.most, cost.base))))
+        }
       }
     }
   }
@@ -343,7 +345,9 @@ extension RateLimitFilter {
 extension RateLimitFilter {
   /// The number in the origin's field of this name; nil when there is none, or it is no number.
   private static func cost(in exchange: Exchange, _ name: String, most: Int) -> Int64? {
-    guard exchange.replyInProgress == nil, let index = exchange.response.block.firstIndex(named: name) else { return nil }
+    guard exchange.replyInProgress == nil, let index = exchange.response.block.firstIndex(named: name) else {
+      return nil
+    }
     return exchange.response.block.withValue(index) { value in
       guard (1...9).contains(value.count) else { return nil }
       var number: Int64 = 0

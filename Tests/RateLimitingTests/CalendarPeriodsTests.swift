@@ -40,8 +40,14 @@ import Testing
 
   @Test func weeksBeginOnMonday() throws {
     #expect(texts(try window(.week, "UTC", "2026-11-27T05:00:00Z"))[1] == "2026-11-23T00:00:00Z")
-    #expect(texts(try window(.year, "UTC", "2026-11-27T05:00:00Z"))[1...2] == ["2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z"])
-    #expect(texts(try window(.hour, "UTC", "2026-11-27T05:59:59Z"))[1...2] == ["2026-11-27T05:00:00Z", "2026-11-27T06:00:00Z"])
+    #expect(
+      texts(try window(.year, "UTC", "2026-11-27T05:00:00Z"))[1...2] == [
+        "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z",
+      ])
+    #expect(
+      texts(try window(.hour, "UTC", "2026-11-27T05:59:59Z"))[1...2] == [
+        "2026-11-27T05:00:00Z", "2026-11-27T06:00:00Z",
+      ])
   }
 
   @Test func isRememberedAndLeftAgain() throws {

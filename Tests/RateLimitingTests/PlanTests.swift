@@ -55,7 +55,8 @@ import Testing
     "{ plans: { a: { rate: 1/s } } }", "{ plans: { a: { rate: 1/s } }, plan: { default: b } }",
     "{ plans: { a: {} }, plan: { default: a } }", "{ plans: { a: 5 }, plan: { default: a } }",
     "{ plans: { a: { rate: 1/s } }, plan: { domains: { x: a } } }", "{ rate: 1/s, overrides: { tokens: { t: { } } } }",
-    "{ rate: 1/s, plan: { tokens: { t: gold } } }", "{ plans: { a: { rate: 1/s, colour: red } }, plan: { default: a } }",
+    "{ rate: 1/s, plan: { tokens: { t: gold } } }",
+    "{ plans: { a: { rate: 1/s, colour: red } }, plan: { default: a } }",
   ])
   func mistakes(settings: String) {
     #expect(throws: ConfigurationError.self) { try Rig(settings) }

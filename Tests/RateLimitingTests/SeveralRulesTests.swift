@@ -8,7 +8,8 @@ import Testing
 @Suite struct SeveralRulesTests {
   @Test func allMustPassAndTheTightestIsReported() throws {
     let rig = try Rig(
-      "limits: [{ name: minute, rate: 10/m }, { name: day, quota: 3/day }, { name: hidden, rate: 100/s, headers: false }]")
+      "limits: [{ name: minute, rate: 10/m }, { name: day, quota: 3/day }, { name: hidden, rate: 100/s, headers: false }]"
+    )
     let first = try rig.exchange()
     #expect(rig.ask(first) == nil)
     #expect(

@@ -96,7 +96,8 @@ public struct AuthenticationSettings: PluginSettings {
     let names = readNames("keep_claims", settings)
     if names.count > mostKeptClaims || Set(names).count < names.count {
       settings.fail(
-        "keep_claims", "names a claim twice, or more than \(mostKeptClaims)", hint: "name each claim once that others judge by")
+        "keep_claims", "names a claim twice, or more than \(mostKeptClaims)",
+        hint: "name each claim once that others judge by")
     }
     return names
   }

@@ -4,7 +4,8 @@ extension ClaimRules {
     self.init(
       issuers: settings.issuers, audiences: settings.audiences, kinds: settings.kinds,
       requiresExpiry: settings.requiresExpiry, scopeClaim: settings.scopeClaim, kindClaim: settings.kindClaim,
-      tokenIDClaim: settings.tokenIDClaim, domainClaim: settings.domainClaim, keptClaims: settings.forward.claims + settings.keepClaims.filter { !settings.forward.claims.contains($0) },
+      tokenIDClaim: settings.tokenIDClaim, domainClaim: settings.domainClaim,
+      keptClaims: settings.forward.claims + settings.keepClaims.filter { !settings.forward.claims.contains($0) },
       told: settings.forward.fields)
   }
 }

@@ -115,14 +115,13 @@ struct RateLimitKey: ~Copyable {
     return true
   }
 
+  /// Of IPv6 one customer usually has a whole /64.
   private mutating func appendAddress(_ exchange: Exchange, _ rule: LimitRuleSettings) -> Bool {
-    let text = exchange.peerAddress
-    guard let address = NetworkPrefix(text, ipv4Prefix: rule.ipv4Prefix, ipv6Prefix: rule.ipv6Prefix) else {
-      return append(text)
-    }
-    bytes.append(address.family)
-    bytes.append(address.high)
-    bytes.append(address.low)
+    guard let address = exchange.clientIP else { return append(exchange.clientAddress) }
+    let network = address.masked(to: address.family == .v4 ? rule.ipv4Prefix : rule.ipv6Prefix)
+    bytes.append(network.family.rawValue)
+    bytes.append(network.high)
+    bytes.append(network.low)
     return true
   }
 }

@@ -35,7 +35,9 @@ extension LimitAmount {
     let concurrent = settings.optionalInt("concurrent", in: 1...largest).map { LimitAmount.concurrent($0) }
     let named = ["rate", "quota", "concurrent"].filter { settings.has($0) }
     if named.count > 1 {
-      settings.fail(named[1], "stands beside `\(named[0])`, and a rule has one amount", hint: "make two rules of it, under `limits`")
+      settings.fail(
+        named[1], "stands beside `\(named[0])`, and a rule has one amount", hint: "make two rules of it, under `limits`"
+      )
     }
     return rate ?? quota ?? concurrent
   }
@@ -60,7 +62,8 @@ extension LimitAmount {
     guard let rate else { return nil }
     if algorithm == .slidingWindow {
       if burst != nil {
-        settings.fail("burst", "has no meaning with a sliding window", hint: "all of its units may come at once; remove it")
+        settings.fail(
+          "burst", "has no meaning with a sliding window", hint: "all of its units may come at once; remove it")
       }
       return SlidingWindow(rate: rate).map { .sliding(rate, $0) } ?? tooSlow("rate", settings)
     }
@@ -80,7 +83,8 @@ extension LimitAmount {
     }
     if !CalendarPeriods.knows(zone: zone) {
       settings.fail(
-        "time_zone", "`\(Display.text(zone, limit: 60))` is no time zone", hint: "write a name such as Europe/Berlin or UTC")
+        "time_zone", "`\(Display.text(zone, limit: 60))` is no time zone",
+        hint: "write a name such as Europe/Berlin or UTC")
     }
     guard let text = settings.optionalString("quota") else { return nil }
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
@@ -121,7 +125,8 @@ extension LimitAmount {
       else { return self }
       return .rate(slower, rule)
     case .sliding(let rate, _):
-      guard let fewer = Rate(count: part(rate.count), period: rate.period), let window = SlidingWindow(rate: fewer) else {
+      guard let fewer = Rate(count: part(rate.count), period: rate.period), let window = SlidingWindow(rate: fewer)
+      else {
         return self
       }
       return .sliding(fewer, window)

@@ -40,7 +40,8 @@ package struct LimitPlans: Sendable, Hashable {
       amounts[0] = amounts[fallback]
     } else if own == nil, !["rate", "quota", "concurrent"].contains(where: { settings.has($0) }) {
       settings.fail(
-        nil, "has no amount", hint: "write one of rate: 600/m, quota: 10000/day and concurrent: 20, or plans with a default")
+        nil, "has no amount",
+        hint: "write one of rate: 600/m, quota: 10000/day and concurrent: 20, or plans with a default")
     }
   }
 
@@ -51,7 +52,8 @@ package struct LimitPlans: Sendable, Hashable {
       amounts.append(Self.amount(name, node, plans))
     }
     if !settings.has("plan") {
-      settings.fail("plans", "nobody is given one", hint: "add plan: { claim: NAME, domains: { NAME: PLAN }, default: PLAN }")
+      settings.fail(
+        "plans", "nobody is given one", hint: "add plan: { claim: NAME, domains: { NAME: PLAN }, default: PLAN }")
     }
   }
 
@@ -63,7 +65,9 @@ package struct LimitPlans: Sendable, Hashable {
     for (word, kind) in Self.kinds {
       guard let map = plan.mapping(word) else { continue }
       for (who, _) in map.entries() {
-        if let place = place(of: map.optionalString(who), who, map) { assigned[keyPath: kind][Self.key(who, word)] = place }
+        if let place = place(of: map.optionalString(who), who, map) {
+          assigned[keyPath: kind][Self.key(who, word)] = place
+        }
       }
     }
     let count = assigned.tokens.count + assigned.subjects.count + assigned.domains.count
@@ -76,7 +80,8 @@ package struct LimitPlans: Sendable, Hashable {
     if let found = names[name] { return found }
     let known = names.keys.sorted().prefix(20).joined(separator: ", ")
     settings.fail(
-      key, "there is no plan `\(Display.text(name, limit: 60))`", hint: known.isEmpty ? "name plans under `plans`" : "known plans: \(known)")
+      key, "there is no plan `\(Display.text(name, limit: 60))`",
+      hint: known.isEmpty ? "name plans under `plans`" : "known plans: \(known)")
     return nil
   }
 

@@ -19,7 +19,8 @@ extension Generation {
 
   /// The filter of such a group.
   func combine(_ indices: [Int], on loop: LoopContext) -> any Filter {
-    guard let first = plugins[indices[0]] as? any CombiningPlugin else { return plugins[indices[0]].makeFilter(on: loop) }
+    let first = plugins[indices[0]]
+    guard let first = first as? any CombiningPlugin else { return first.makeFilter(on: loop) }
     return combine(first, indices, on: loop)
   }
 

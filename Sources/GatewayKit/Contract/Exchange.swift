@@ -74,7 +74,7 @@ public final class Exchange {
     self.peerAddress = peerAddress
     self.isSecure = isSecure
     clientAddress = peerAddress
-    peerIP = IPAddress(peerAddress)
+    peerIP = IPAddress(peer: peerAddress)
     clientIP = peerIP
     isClientSecure = isSecure
   }
@@ -83,7 +83,7 @@ public final class Exchange {
   package func serve(peerAddress: String, isSecure: Bool) {
     self.peerAddress = peerAddress
     self.isSecure = isSecure
-    peerIP = IPAddress(peerAddress)
+    peerIP = IPAddress(peer: peerAddress)
     forgetClient()
   }
 

@@ -58,6 +58,12 @@ public struct IPAddress: Sendable, Hashable, BitwiseCopyable {
     self = address
   }
 
+  /// The same for the text of a connection's peer, which may have a scope behind a percent sign: that names the gateway's
+  /// own interface.
+  package init?(peer text: String) {
+    self.init(text.utf8.firstIndex(of: UInt8(ascii: "%")).map { String(text[..<$0]) } ?? text)
+  }
+
   /// The address with all bits behind a prefix cleared; a prefix beyond the address's width leaves it whole.
   public func masked(to prefix: Int) -> IPAddress {
     IPAddress(family: family, bits: bits & ~Self.mask(family.width - prefix))
