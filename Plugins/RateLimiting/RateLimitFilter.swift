@@ -245,7 +245,7 @@ extension RateLimitFilter {
       else { continue }
       fields.add(text)
       // What was not taken after all is still there.
-      let isLeft = refused != nil && decision.verdict == .admitted
+      let isLeft = refused != nil && index != refused && decision.verdict == .admitted
       let remaining = decision.remaining + (isLeft ? state.claim(entry)?.cost ?? 0 : 0)
       let isShown = isRefusingShown ? index == refused : remaining < tightest?.remaining ?? .max
       if isShown { tightest = (text, decision, remaining) }
