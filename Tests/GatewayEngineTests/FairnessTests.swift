@@ -174,4 +174,73 @@ import Testing
       try await Self.checkNothingIsLeft(gateway)
     }
   }
+
+  /// Whatever becomes of exchanges and connections, at the end a domain gets as many connections as at first.
+  @Test func noEndOfAnExchangeKeepsItsSlot() async throws {
+    let log = RequestLog()
+    let (release, released) = AsyncStream<Void>.makeStream()
+    let origins = [try await Self.moody(log, until: release), try await Self.moody(log, until: release)]
+    let endpoints = origins.map { "\"http://127.0.0.1:\($0.port)\"" }.joined(separator: ", ")
+    let yaml = Self.yaml(
+      0, "max_connections: 10, max_waiting: 20, ejection: off, retry: { attempts: 3, least: 1000, statuses: [503] }"
+    ).replacing("\"http://127.0.0.1:0\"", with: endpoints)
+    try await TestGateway.with(yaml) { gateway in
+      try await withThrowingTaskGroup(of: Void.self) { tasks in
+        for number in 0..<300 {
+          tasks.addTask { try await Self.visit(number, port: gateway.port) }
+          if number % 30 == 29 { try await tasks.next() }
+        }
+        try await tasks.waitForAll()
+      }
+      try await Self.checkNothingIsLeft(gateway)
+      let before = log.requests.count
+      try await withThrowingTaskGroup(of: String.self) { tasks in
+        for _ in 0..<12 { tasks.addTask { try await Self.get("heavy.test", "/slow", port: gateway.port) } }
+        try await Self.wait(gateway, waiting: 3, at: log, before + 9)
+        #expect(log.requests.count == before + 9)
+        released.finish()
+        for try await text in tasks { #expect(text.hasSuffix("hello"), "\(text)") }
+      }
+      try await Self.checkNothingIsLeft(gateway)
+    }
+  }
+
+  /// Some leave before their answer, some at once.
+  private static func visit(_ number: Int, port: Int) async throws {
+    let domain = ["heavy.test", "light.test", "other.test"][number % 3]
+    let request = "GET /\(number) HTTP/1.1\r\nHost: \(domain)\r\nConnection: close\r\n\r\n"
+    try await RawConnection.with(port: port) { exchange in
+      try await exchange.send(request)
+      if number % 5 == 0 { return }
+      if number % 7 == 0 { return try await Task.sleep(for: .milliseconds(3)) }
+      let text = await exchange.receiveAll()
+      #expect(text.hasPrefix("HTTP/1.1 "), "\(text)")
+    }
+  }
+
+  /// An origin that answers, refuses, breaks off, closes, and takes its time, in turn.
+  private static func moody(_ log: RequestLog, until release: AsyncStream<Void>) async throws -> ScriptedOrigin {
+    try await ScriptedOrigin.start { exchange, connection in
+      var count = connection
+      while let message = try await exchange.receiveMessage() {
+        log.append(message.head)
+        if message.head.hasPrefix("GET /slow") {
+          for await _ in release {}
+          try await exchange.send(helloResponse)
+          continue
+        }
+        count += 1
+        switch count % 7 {
+        case 0: try await exchange.send("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n")
+        case 1: return
+        case 2: return try await exchange.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhe")
+        case 3: try await exchange.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+        case 4:
+          try await Task.sleep(for: .milliseconds(5))
+          try await exchange.send(helloResponse)
+        default: try await exchange.send(helloResponse)
+        }
+      }
+    }
+  }
 }
