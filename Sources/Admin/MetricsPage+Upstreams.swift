@@ -8,6 +8,11 @@ extension MetricsPage {
     for upstream in upstreams {
       page.sample("gatehouse_upstream_waiting", MetricLabels.render([("upstream", upstream.name)]), upstream.waiting)
     }
+    let shed = "gatehouse_upstream_shed_total"
+    page.family(shed, "Requests that waited and had to go for those of lighter domains.", "counter")
+    for upstream in upstreams {
+      page.sample(shed, MetricLabels.render([("upstream", upstream.name)]), upstream.shed)
+    }
     let endpoints = upstreams.flatMap(\.endpoints).map { endpoint in
       (labels: MetricLabels.render([("upstream", endpoint.upstream), ("endpoint", endpoint.endpoint)]), endpoint)
     }

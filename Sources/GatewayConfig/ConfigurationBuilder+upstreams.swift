@@ -28,6 +28,7 @@ extension ConfigurationBuilder {
     upstream.connectTimeout = settings.duration("connect_timeout", default: upstream.connectTimeout, in: Self.wait)
     upstream.headTimeout = settings.duration("head_timeout", default: upstream.headTimeout, in: Self.wait)
     readPool(settings, into: &upstream)
+    upstream.fair = readFair(settings)
     upstream.balance = readBalance(settings)
     upstream.resolveInterval = settings.duration(
       "resolve_every", default: upstream.resolveInterval, in: .seconds(1)...(.seconds(86_400)))

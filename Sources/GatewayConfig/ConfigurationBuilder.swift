@@ -44,7 +44,9 @@ struct ConfigurationBuilder {
     configuration.defaults = readPolicy("defaults", reader)
     floorPlugins = Set(configuration.floor.map(\.plugin))
     defaultPlugins = Set(configuration.defaults.map(\.plugin))
+    let before = issues.issues.count
     configuration.domains = readDomains(reader)
+    if issues.issues.count == before { checkWeights(configuration) }
     configuration.sources = sources
     reader.finish()
     return configuration

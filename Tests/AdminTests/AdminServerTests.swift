@@ -114,6 +114,7 @@ import Testing
     let labels = "{upstream=\"origin\",endpoint=\"http://127.0.0.1:\(port)/base\"}"
     return [
       "# TYPE gatehouse_upstream_waiting gauge", "gatehouse_upstream_waiting{upstream=\"origin\"} 1",
+      "# TYPE gatehouse_upstream_shed_total counter", "gatehouse_upstream_shed_total{upstream=\"origin\"} 0",
       "# TYPE gatehouse_upstream_endpoint_healthy gauge", "gatehouse_upstream_endpoint_healthy\(labels) 0",
       "gatehouse_upstream_endpoint_ejected_loops\(labels) 0", "gatehouse_upstream_endpoint_addresses\(labels) 1",
       "gatehouse_upstream_endpoint_weight\(labels) 1", "gatehouse_upstream_endpoint_requests_in_flight\(labels) 1",

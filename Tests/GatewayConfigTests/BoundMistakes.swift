@@ -67,7 +67,23 @@ extension Mistake {
     domain("routes: [{ match: { path: / }, ^streams: true }]", "routes[0].streams", "did you mean `stream`?"),
   ]
 
-  static let upstreams = balancing + health + retries + originTLS
+  static let upstreams = sharing + balancing + health + retries + originTLS
+
+  private static let sharing = [
+    upstream("fair: ^on", "fair", "or off"),
+    upstream("^fair: ", "fair", "has nothing behind it"),
+    upstream("fair: { headroom: ^91% }", "fair.headroom", "a share from 0% to 90%"),
+    upstream("fair: { headroom: ^10 }", "fair.headroom", "`10` is not a share"),
+    upstream("fair: { ^weight: { a.test: 2 } }", "fair.weight", "did you mean `weights`?"),
+    upstream("fair: { weights: ^[a.test] }", "fair.weights", "expected a mapping"),
+    upstream("fair: { weights: { a.test: ^0 } }", "fair.weights.a.test", "from 1 to 1000"),
+    upstream("fair: { weights: { a.test: ^1001 } }", "fair.weights.a.test", "from 1 to 1000"),
+    upstream("fair: { weights: { a.test: ^heavy } }", "fair.weights.a.test", "no whole number"),
+    upstream("fair: { weights: { a.test: ^~ } }", "fair.weights.a.test", "has no weight"),
+    upstream("fair: { weights: { a.test: 2, ^A.test: 3 } }", "fair.weights.A.test", "twice, first at g.yaml:3:"),
+    upstream("fair: { weights: { ^b.test: 2 } }", "fair.weights.b.test", "there is no domain `b.test`", "`a.test`?"),
+    upstream("fair: { weights: { ^other.example: 2 } }", "fair.weights.other.example", "the name of a domain"),
+  ]
 
   private static let balancing = [
     upstream("", endpoints: "{ url: \"http://a\", weight: ^0 }", "endpoints[0].weight", "from 1 to 1000"),

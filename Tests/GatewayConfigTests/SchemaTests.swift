@@ -55,6 +55,7 @@ private final class Schema: Decodable {
       api:
         zzz: 1
         endpoints: [{ url: "https://a", zzz: 1 }]
+        fair: { zzz: 1, weights: {} }
         balance: { hash: path, zzz: 1 }
         ejection: { zzz: 1 }
         health_check: { path: /, zzz: 1 }

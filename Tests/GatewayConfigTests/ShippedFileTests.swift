@@ -48,6 +48,7 @@ private struct Generator: RandomNumberGenerator {
     #expect(shown.idleTimeout == bare.idleTimeout && shown.maxConnections == bare.maxConnections)
     #expect(shown.maxIdle == bare.maxIdle && shown.maxWaiting == bare.maxWaiting && shown.maxAge == bare.maxAge)
     #expect(shown.balance == bare.balance && shown.resolveInterval == bare.resolveInterval)
+    #expect(shown.fair == bare.fair)
     #expect(shown.ejection == bare.ejection && shown.retry == bare.retry)
     #expect(loaded.mergesSlashes && loaded.domains[0].webSocket)
   }

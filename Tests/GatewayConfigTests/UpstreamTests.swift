@@ -11,7 +11,7 @@ private func upstream(_ settings: String, endpoints: String = "\"http://a\"") th
   @Test func whatIsLeftOutHasItsDefault() throws {
     let bare = try upstream("")
     #expect(bare.balance == .roundRobin && bare.endpoints.map(\.weight) == [1])
-    #expect(bare.resolveInterval == .seconds(30) && bare.maxAge == nil)
+    #expect(bare.resolveInterval == .seconds(30) && bare.maxAge == nil && bare.fair == FairConfiguration())
     #expect(bare.ejection == EjectionConfiguration() && bare.healthCheck == nil)
     #expect(bare.retry == RetryConfiguration() && bare.tls == UpstreamTLSConfiguration())
   }
@@ -23,6 +23,23 @@ private func upstream(_ settings: String, endpoints: String = "\"http://a\"") th
     .endpoints
     #expect(endpoints.map(\.weight) == [1, 1000, 1])
     #expect(endpoints.map(\.description) == ["https://a:443/x", "http://b:81", "http://c:1"])
+  }
+
+  @Test func domainsShareByWeight() throws {
+    let fair = try upstream("fair: { headroom: 20%, weights: { A.test: 3 } }").fair
+    #expect(fair?.headroom == 20 && fair?.weights.map(\.domain) == ["a.test"] && fair?.weights.map(\.weight) == [3])
+    #expect(try upstream("fair: off").fair == nil)
+    #expect(try upstream("fair: {}").fair == FairConfiguration())
+    #expect(try upstream("fair: { headroom: 0% }").fair?.headroom == 0)
+  }
+
+  @Test func aHostIsNoNameOfADomain() throws {
+    let found = issues(
+      configuration([
+        3: "upstreams: { api: { endpoints: [\"http://a\"], fair: { weights: { b.test: 2 } } } }",
+        4: "domains: [{ name: a.test, hosts: b.test, upstream: api }]",
+      ]))
+    #expect(found.count == 1 && found.first?.hint?.contains("a host of `a.test`") == true)
   }
 
   @Test func oneEndpointNeedsNoList() throws {

@@ -67,6 +67,7 @@ extension ClientConnection {
     case .found(let index, let field):
       let domain = worker.generation.domains[index]
       exchange.domain = domain.facts
+      self.domain = index
       guard let plan = exchange.withRequest({ domain.plan(for: $0) }) else { return refuseStray(Refusals.noRoute) }
       self.plan = plan
       pool = worker.pool(plan.upstream)

@@ -44,7 +44,7 @@ extension ClientConnection {
   /// False when there is no connection for it: then what came of the request stands.
   private func again(_ pool: UpstreamPool, isFresh: Bool) -> Bool {
     let key = HashKey.of(exchange, pool.configuration.balance)
-    let acquisition = pool.acquire(self, key: key, excluding: retry.tried, isFresh: isFresh)
+    let acquisition = pool.acquire(self, of: domain, key: key, excluding: retry.tried, isFresh: isFresh)
     if case .refused = acquisition { return false }
     exchange.outcome.retries += 1
     worker.counters.upstreamRetries &+= 1

@@ -14,7 +14,7 @@ extension ClientConnection: UpstreamWaiter {
     exchange.request.block.remove(exchange.requestAdditions.names)
     contentRate.begin(now: worker.context.now)
     let key = HashKey.of(exchange, pool.configuration.balance)
-    wait(pool.acquire(self, key: key))
+    wait(pool.acquire(self, of: domain, key: key))
   }
 
   func wait(_ acquisition: Acquisition) {

@@ -50,6 +50,8 @@ final class ClientConnection: StreamSocket {
   var plan: RoutePlan?
   /// The pool of its upstream.
   var pool: UpstreamPool?
+  /// The number of the domain in the generation.
+  var domain = 0
   /// What `losantdomain` had to do with the domain.
   var domainField = DomainResolver.Field.absent
   var upstream: UpstreamConnection?

@@ -62,7 +62,9 @@ package struct GenerationCompiler {
     }
     let stray = chain(of: configuration.effectiveUse(domain: nil, route: nil))
     let listenerTLS = configuration.listeners.enumerated().map { serverTLS($0.element, index: $0.offset) }
-    let upstreams = configuration.upstreams.map { UpstreamPlan($0, tls: clientTLS(of: $0)) }
+    let upstreams = zip(configuration.upstreams, FairTerms.all(of: configuration)).map {
+      UpstreamPlan($0, fair: $1, tls: clientTLS(of: $0))
+    }
     if !issues.isEmpty { throw ConfigurationError(issues: issues.issues) }
     return Generation(
       configuration: configuration, plugins: plugins, chains: chains, domains: plans,

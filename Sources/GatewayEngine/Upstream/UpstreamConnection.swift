@@ -25,8 +25,10 @@ final class UpstreamConnection: StreamSocket {
   var addressChange = -1
   /// When it was begun, monotonic nanoseconds.
   let made: Int64
-  /// Whether its pool counts it as in flight.
+  /// Whether its pool counts it as in flight, and it holds a slot of its domain.
   var isCounted = false
+  /// The number of the domain that it was last used for.
+  var domain = 0
   /// Whether it is for a check of its endpoint's health, and no connection of the pool's.
   var isCheck = false
   /// `host:port`, for the log.
@@ -205,7 +207,7 @@ extension UpstreamConnection {
     exchange = nil
     stage = .leaving
     setReadingPaused(false)
-    pool.forget(self)
+    pool.leave(self)
     pool.worker.wheel.arm(timer, deadline: pool.worker.context.now &+ pool.headTimeout)
     closeWhenWritten()
   }

@@ -13,7 +13,9 @@ enum Acquisition {
 }
 
 /// The connections of one loop to one upstream: a bounded number in all, of each endpoint's idle ones the newest first, and
-/// a bounded queue. It knows how its endpoints do and chooses among them.
+/// a bounded queue. It knows how its endpoints do and chooses among them, and shares the connections among the domains
+/// (``FairShares``): whoever has one, or has one made, holds a slot, and gives it back when the connection has done its
+/// part, whatever became of it.
 final class UpstreamPool {
   let configuration: UpstreamConfiguration
   let plan: UpstreamPlan
@@ -28,7 +30,7 @@ final class UpstreamPool {
   private let passive: PassiveHealth?
 
   /// How the endpoints do, as far as this loop knows.
-  @exclusivity(unchecked) private(set) var states: [EndpointState]
+  @exclusivity(unchecked) var states: [EndpointState]
   @exclusivity(unchecked) private var balancer: LoadBalancer
   @exclusivity(unchecked) var budget: RetryBudget
   @exclusivity(unchecked) private var addresses: [[SocketAddress]]
@@ -36,15 +38,18 @@ final class UpstreamPool {
   @exclusivity(unchecked) private var changes: [Int]
   private var nextAddress: [Int]
   /// Idle connections by endpoint, the newest last.
-  @exclusivity(unchecked) private var idle: [[UpstreamConnection]]
-  private var idleCount = 0
-  @exclusivity(unchecked) private var queue: CircularBuffer<UpstreamWish> = []
-  /// Wishes in the queue that are still wanted.
-  private var queuedCount = 0
+  @exclusivity(unchecked) var idle: [[UpstreamConnection]]
+  var idleCount = 0
+  /// Who holds how many connections, and who waits for one.
+  @exclusivity(unchecked) var shares: FairShares<UpstreamWish>
+  /// Requests that waited and lost their place to a lighter domain's.
+  var shed: UInt64 = 0
+  /// Whether those who wait are being served further up the stack.
+  var isServing = false
   /// Open connections and attempts to open one.
-  private var open = 0
+  var open = 0
   /// The same by endpoint. Checks of its health are in neither.
-  @exclusivity(unchecked) private var openTo: [Int]
+  @exclusivity(unchecked) var openTo: [Int]
   /// Whether the gateway ends.
   private(set) var isClosed = false
 
@@ -70,32 +75,39 @@ final class UpstreamPool {
     changes = Array(repeating: 0, count: count)
     nextAddress = Array(repeating: worker.context.index, count: count)
     idle = Array(repeating: [], count: count)
+    shares = FairShares(plan.fair, slots: configuration.maxConnections, mostWaiting: configuration.maxWaiting)
     openTo = Array(repeating: 0, count: count)
   }
 
-  /// An idle connection to the endpoint that is chosen, if there is one; otherwise the waiter is told later.
+  /// An idle connection to the endpoint that is chosen, if there is one and the domain may have one; otherwise the waiter
+  /// is told later.
   ///
   /// - Parameters:
+  ///   - domain: the number of the domain that the request is of.
   ///   - key: what a hash policy goes by.
   ///   - excluded: the endpoints that have been asked already.
   ///   - isFresh: whether only a connection will do that has carried nothing.
   func acquire(
-    _ waiter: any UpstreamWaiter, key: UInt64?, excluding excluded: EndpointSet = EndpointSet(), isFresh: Bool = false
+    _ waiter: any UpstreamWaiter, of domain: Int, key: UInt64?, excluding excluded: EndpointSet = EndpointSet(),
+    isFresh: Bool = false
   ) -> Acquisition {
     guard let endpoint = choose(key, excluded) else {
       return .refused(states.contains(where: \.isResolved) ? .connectFailed : .unresolved)
     }
-    if !isFresh, let connection = popIdle(endpoint) { return .connection(connection) }
-    if open < configuration.maxConnections { return .waiting(connect(UpstreamWish(waiter, key), to: endpoint)) }
-    if !isFresh {
-      for other in idle.indices where !excluded.contains(other) {
-        if let connection = popIdle(other) { return .connection(connection) }
-      }
+    guard shares.take(domain) else {
+      return enqueue(UpstreamWish(waiter, of: domain, key, excluding: excluded, isFresh: isFresh))
     }
-    return enqueue(waiter, key)
+    if !isFresh, let connection = popIdle(endpoint, for: domain) { return .connection(connection) }
+    if open < configuration.maxConnections {
+      return .waiting(connect(UpstreamWish(waiter, of: domain, key), to: endpoint))
+    }
+    if !isFresh, let connection = popIdle(excluding: excluded, for: domain) { return .connection(connection) }
+    // What closes counts as open until it is closed.
+    shares.give(domain)
+    return enqueue(UpstreamWish(waiter, of: domain, key, excluding: excluded, isFresh: isFresh))
   }
 
-  private func choose(_ key: UInt64?, _ excluded: EndpointSet) -> Int? {
+  func choose(_ key: UInt64?, _ excluded: EndpointSet) -> Int? {
     balancer.choose(
       states, now: worker.context.now, key: key, excluding: excluded,
       random: states.count > 1 ? worker.context.random() : 0)
@@ -108,9 +120,10 @@ final class UpstreamPool {
 
   /// A connection is not wanted any more.
   func cancel(_ wish: UpstreamWish) {
-    if wish.isQueued { queuedCount -= 1 }
+    if wish.isQueued { shares.leave(wish.ticket) }
     wish.end()
-    // What is made for a request may serve another one; what is made for a check serves nobody else.
+    // What is made for a request may serve another one, and holds its slot until it is made; what is made for a check
+    // serves nobody else.
     if wish.isPinned { wish.attempt?.cancel() }
   }
 
@@ -118,14 +131,17 @@ final class UpstreamPool {
   func release(_ connection: UpstreamConnection) {
     finished(connection)
     guard !isClosed, isCurrent(connection), connection.take() else { return connection.end() }
-    if let waiter = nextWish()?.end() {
-      begin(connection)
-      return waiter.upstreamReady(connection)
+    if let wish = nextWish() {
+      begin(connection, for: wish.domain)
+      wish.end()?.upstreamReady(connection)
+    } else if idleCount < configuration.maxIdle {
+      connection.rest(until: worker.context.now &+ idleTimeout)
+      idle[connection.endpointIndex].append(connection)
+      idleCount += 1
+    } else {
+      return connection.end()
     }
-    guard idleCount < configuration.maxIdle else { return connection.end() }
-    connection.rest(until: worker.context.now &+ idleTimeout)
-    idle[connection.endpointIndex].append(connection)
-    idleCount += 1
+    serveWaiting()
   }
 
   /// Whether a connection may still be used: it is young enough, and its address is still one of its endpoint's.
@@ -144,6 +160,14 @@ final class UpstreamPool {
     guard let index = idle[connection.endpointIndex].lastIndex(where: { $0 === connection }) else { return }
     idle[connection.endpointIndex].remove(at: index)
     idleCount -= 1
+  }
+
+  /// The same, and it may take long until it is closed.
+  func leave(_ connection: UpstreamConnection) {
+    forget(connection)
+    guard shares.hasNext else { return }
+    // Not at once: the exchange that leaves it is still being worked on.
+    worker.loop.enqueue { self.serveWaiting() }
   }
 
   /// A connection is gone.
@@ -195,7 +219,7 @@ extension UpstreamPool {
   /// How the upstream does on this loop, for the operator.
   var figures: PoolFigures {
     PoolFigures(
-      waiting: queuedCount,
+      waiting: shares.waiting, shed: shed,
       endpoints: states.indices.map { index in
         PoolFigures.EndpointFigures(
           inFlight: states[index].inFlight, isEjected: states[index].isEjected(now: worker.context.now),
@@ -232,120 +256,18 @@ extension UpstreamPool {
     }
   }
 
-  private func begin(_ connection: UpstreamConnection) {
+  /// The connection is its domain's, whose slot was taken, until it has ``finished(_:)``.
+  func begin(_ connection: UpstreamConnection, for domain: Int) {
     connection.isCounted = true
+    connection.domain = domain
     states[connection.endpointIndex].inFlight += 1
   }
 
+  /// The exchange of a connection is over, however it ended; every way of ending comes by here, some twice.
   private func finished(_ connection: UpstreamConnection) {
     guard connection.isCounted else { return }
     connection.isCounted = false
     states[connection.endpointIndex].inFlight -= 1
-  }
-}
-
-// MARK: - Idle connections and the queue
-
-extension UpstreamPool {
-  private func popIdle(_ endpoint: Int) -> UpstreamConnection? {
-    while let connection = idle[endpoint].popLast() {
-      idleCount -= 1
-      if connection.take() {
-        begin(connection)
-        return connection
-      }
-    }
-    return nil
-  }
-
-  private func enqueue(_ waiter: any UpstreamWaiter, _ key: UInt64?) -> Acquisition {
-    guard queuedCount < configuration.maxWaiting else { return .refused(.tooManyWaiting) }
-    // Those who left stand in the queue until their turn; they must not make it grow.
-    if queue.count >= 2 * configuration.maxWaiting { queue.removeAll { !$0.isQueued } }
-    let wish = UpstreamWish(waiter, key)
-    wish.isQueued = true
-    queuedCount += 1
-    queue.append(wish)
-    return .waiting(wish)
-  }
-
-  private func nextWish() -> UpstreamWish? {
-    while let wish = queue.popFirst() {
-      guard wish.isQueued else { continue }
-      wish.isQueued = false
-      queuedCount -= 1
-      return wish
-    }
-    return nil
-  }
-
-  private func serveWaiting() {
-    guard !isClosed, open < configuration.maxConnections, let wish = nextWish() else { return }
-    if let endpoint = choose(wish.key, EndpointSet()) {
-      connect(wish, to: endpoint)
-    } else {
-      wish.end()?.upstreamUnavailable(.unresolved)
-    }
-  }
-}
-
-// MARK: - Connecting
-
-extension UpstreamPool {
-  /// A connection to one endpoint and no other, for a check of its health. It counts as no connection of the pool's, so
-  /// that it takes none away from the requests.
-  func connectToCheck(_ endpoint: Int, _ waiter: any UpstreamWaiter) -> UpstreamWish {
-    let wish = UpstreamWish(waiter, nil)
-    wish.isPinned = true
-    let attempt = ConnectAttempt(wish, pool: self, endpoint: endpoint)
-    wish.attempt = attempt
-    attempt.start()
-    return wish
-  }
-
-  @discardableResult
-  private func connect(_ wish: UpstreamWish, to endpoint: Int) -> UpstreamWish {
-    open += 1
-    openTo[endpoint] += 1
-    wish.tried.insert(endpoint)
-    states[endpoint].inFlight += 1
-    worker.counters.upstreamOpen &+= 1
-    worker.counters.upstreamConnects &+= 1
-    ConnectAttempt(wish, pool: self, endpoint: endpoint).start()
-    return wish
-  }
-
-  /// An attempt has its connection, which counts as in flight already.
-  func connected(_ connection: UpstreamConnection, for wish: UpstreamWish) {
-    connection.isCheck = wish.isPinned
-    connection.isCounted = !wish.isPinned
-    guard let waiter = wish.end() else { return release(connection) }
-    waiter.upstreamReady(connection)
-  }
-
-  /// Nothing has been sent yet, so every endpoint is tried once, whatever the method.
-  func failed(_ attempt: ConnectAttempt, _ failure: UpstreamFailure) {
-    let wish = attempt.wish
-    if wish.isPinned {
-      wish.end()?.upstreamUnavailable(failure)
-      return
-    }
-    states[attempt.endpoint].inFlight -= 1
-    closedOne(attempt.endpoint)
-    worker.counters.upstreamConnectFailures &+= 1
-    failed(attempt.endpoint)
-    defer { serveWaiting() }
-    guard wish.isWanted else { return }
-    if let next = choose(wish.key, wish.tried) {
-      connect(wish, to: next)
-    } else {
-      wish.end()?.upstreamUnavailable(failure)
-    }
-  }
-
-  private func closedOne(_ endpoint: Int) {
-    open -= 1
-    openTo[endpoint] -= 1
-    worker.counters.upstreamOpen &-= 1
+    shares.give(connection.domain)
   }
 }

@@ -5,6 +5,8 @@ package struct UpstreamStatus: Sendable {
   package let name: String
   /// Requests that wait for a connection.
   package private(set) var waiting = 0
+  /// Requests that waited and had to go for those of lighter domains.
+  package private(set) var shed: UInt64 = 0
   package private(set) var endpoints: [EndpointStatus]
 
   init(_ configuration: UpstreamConfiguration) {
@@ -15,6 +17,7 @@ package struct UpstreamStatus: Sendable {
   /// Adds what one more loop knows.
   mutating func add(_ figures: PoolFigures) {
     waiting += figures.waiting
+    shed &+= figures.shed
     for (index, figure) in figures.endpoints.enumerated() where endpoints.indices.contains(index) {
       endpoints[index].add(figure)
     }
@@ -68,5 +71,6 @@ struct PoolFigures: Sendable {
   }
 
   let waiting: Int
+  let shed: UInt64
   let endpoints: [EndpointFigures]
 }

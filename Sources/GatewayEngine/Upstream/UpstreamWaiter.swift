@@ -1,4 +1,5 @@
 import GatewayKit
+import NIOCore
 
 /// Whoever asked a pool for a connection. A client connection is one.
 protocol UpstreamWaiter: AnyObject {
@@ -11,8 +12,12 @@ protocol UpstreamWaiter: AnyObject {
 /// One request's wish for a connection, from the asking until it is fulfilled, refused or taken back.
 final class UpstreamWish {
   private var waiter: (any UpstreamWaiter)?
+  /// The number of the domain that it is of.
+  let domain: Int
   /// Whether it stands in the queue, rather than being connected for.
-  var isQueued = false
+  private(set) var isQueued = false
+  /// Where in the queue, as long as it does.
+  private(set) var ticket = -1
   /// Whether only the endpoint will do that was asked for.
   var isPinned = false
   /// The making of its connection, for one that is pinned; until it ends.
@@ -21,14 +26,33 @@ final class UpstreamWish {
   let key: UInt64?
   /// The endpoints to which no connection could be made.
   var tried = EndpointSet()
+  /// The endpoints that have been asked in vain before; others are better.
+  let excluded: EndpointSet
+  /// Whether a connection is better that has carried nothing.
+  let isFresh: Bool
 
-  init(_ waiter: any UpstreamWaiter, _ key: UInt64?) {
+  init(
+    _ waiter: any UpstreamWaiter, of domain: Int, _ key: UInt64?, excluding excluded: EndpointSet = EndpointSet(),
+    isFresh: Bool = false
+  ) {
     self.waiter = waiter
+    self.domain = domain
     self.key = key
+    self.excluded = excluded
+    self.isFresh = isFresh
   }
 
   /// Whether anybody still waits.
   var isWanted: Bool { waiter != nil }
+
+  /// It stands in the queue from now on.
+  func queue(_ ticket: Int) {
+    isQueued = true
+    self.ticket = ticket
+  }
+
+  /// It stands there no longer, and is still wanted.
+  func unqueue() { isQueued = false }
 
   /// Ends the wish; whoever waited is to be told, if anybody still does.
   @discardableResult
@@ -47,6 +71,8 @@ enum UpstreamFailure {
   /// No endpoint's name has an address.
   case unresolved
   case tooManyWaiting
+  /// It waited for a connection, and lost its place to a request of a domain that has fewer.
+  case overloaded
   case closedBeforeResponse
   case responseInvalid(ReasonCode)
   case headTimeout
@@ -63,6 +89,7 @@ enum UpstreamFailure {
     case .tlsFailed: Self.tlsFailedReply
     case .unresolved: Self.unresolvedReply
     case .tooManyWaiting: Self.tooManyWaitingReply
+    case .overloaded: Self.overloadedReply
     case .closedBeforeResponse: Self.closedReply
     case .headTimeout: Self.headTimeoutReply
     case .bodyTimeout: Self.bodyTimeoutReply
@@ -81,7 +108,13 @@ enum UpstreamFailure {
   private static let unresolvedReply = Reply(
     refusing: 502, "upstream_unresolved", message: "The origin's name has no address.")
   private static let tooManyWaitingReply = Reply(
-    refusing: 503, "upstream_busy", message: "Too many requests wait for a connection to the origin. Try again later.")
+    refusing: 503, "upstream_busy", message: "Too many requests wait for a connection to the origin. Try again later.",
+    fields: retryAfter)
+  private static let overloadedReply = Reply(
+    refusing: 503, "upstream_overloaded",
+    message: "Too many requests of this domain wait for a connection to the origin. Try again later.",
+    fields: retryAfter)
+  private static let retryAfter = ByteBuffer(string: "Retry-After: 1\r\n")
   private static let closedReply = Reply(
     refusing: 502, "upstream_closed", message: "The origin closed the connection before it answered.")
   private static let headTimeoutReply = Reply(

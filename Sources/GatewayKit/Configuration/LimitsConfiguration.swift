@@ -16,8 +16,8 @@ package struct LimitsConfiguration: Sendable, Hashable {
   package var responseHead = 64 << 10
   /// How much of an unread request's content is read and dropped to keep its connection.
   package var drainBody = 64 << 10
-  /// Client connections from one address (of IPv6: one /64 network) at a time, on all event loops together; nil for no
-  /// bound.
+  /// Client connections from one peer's address (of IPv6: one /64 network) at a time, on all event loops together, also
+  /// where the peer is a trusted proxy; nil for no bound.
   package var connectionsPerAddress: Int?
   /// Requests that one connection may carry before it is closed.
   package var requestsPerConnection = 10_000

@@ -43,6 +43,8 @@ package struct UpstreamConfiguration: Sendable {
   package var maxAge: Duration?
   /// Exchanges that may wait for a connection per event loop.
   package var maxWaiting: Int
+  /// How the domains share the connections; nil when they are not told apart.
+  package var fair: FairConfiguration? = FairConfiguration()
   package var balance = BalancePolicy.roundRobin
   /// How often names are resolved again.
   package var resolveInterval = Duration.seconds(30)
