@@ -277,24 +277,10 @@ extension RateLimitFilter {
     guard let state = state(of: exchange) else { return }
     exchange[slot] = nil
     state.room.take()?.leave()
-    if state.stage == .waiting, state.shared.outcome == .pending { return abandon(exchange, state) }
-    // It left while it waited: nobody was served.
+    // It left while it waited: nobody was served. What a shared store takes after that is its own to give back.
     if state.stage == .delayed || state.stage == .waiting { giveBack(exchange, state) }
     if state.stage == .passed { release(exchange, state) }
     recycle(state)
-  }
-
-  /// The client left before the store answered: what it takes all the same goes back.
-  private func abandon(_ exchange: Exchange, _ state: ExchangeLimits) {
-    for entry in state.entries where entry.ledger == .memory { adjust(exchange.loop, state, entry, by: -entry.taken) }
-    let (shared, loop) = (shared, exchange.loop)
-    state.shared.abandon { request in
-      guard request.outcome == .admitted else { return }
-      let now = LimitTime(monotonic: loop.now, wall: loop.wall)
-      for (index, claim) in request.claims.enumerated() where request.takes(index) {
-        shared?.adjust(claim, by: -claim.cost, now: now)
-      }
-    }
   }
 
   /// Units of running exchanges come back, and content whose length was not known is paid for.

@@ -42,7 +42,11 @@ private final class ScriptedLedger: LimitLedger {
       answer()
       return true
     }
+    let turn = request.turn
+    request.isOnItsWay = true
     store.pending.append {
+      guard request.turn == turn else { return _ = request.takeAbandoned(turn) }
+      request.isOnItsWay = false
       answer()
       request.resume()
     }

@@ -63,8 +63,7 @@ extension CellRate {
     let (move, overflow) = interval.multipliedReportingOverflow(by: units)
     let bounded = overflow ? (units < 0 ? -Self.longestTolerance : Self.longestTolerance) : move
     let start = max(arrival, now)
-    arrival = min(
-      start &+ max(min(bounded, Self.longestTolerance), -Self.longestTolerance), now &+ Self.longestTolerance)
+    arrival = min(start &+ max(min(bounded, Self.longestTolerance), -Self.longestTolerance), now &+ Self.longestTolerance)
   }
 
   /// Units left when this much of the tolerance is used.

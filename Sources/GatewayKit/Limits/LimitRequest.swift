@@ -35,11 +35,23 @@ public struct LimitLease: Sendable, Hashable, BitwiseCopyable {
     self.batch = max(batch, 1)
     self.time = max(time, 1)
   }
+}
 
-  /// How many units more than its rule says so many gateways admit together at the most, over any span of time.
+extension LimitLease {
+  /// How many units more than the exact rule all gateways together can admit in any span at most: those that they hold in
+  /// advance when it begins. Units of a period are never used in the next one, and units at a time are taken as long as
+  /// they are held, so these two have no overshoot.
+  public func overshoot(of rule: LimitRule, gateways: Int) -> Int64 {
+    switch rule {
+    case .rate, .sliding: overshoot(gateways: gateways)
+    case .calendar, .concurrent: 0
+    }
+  }
+
+  /// The same for the rules that have one: the batch of each gateway.
   public func overshoot(gateways: Int) -> Int64 {
-    let (product, overflow) = batch.multipliedReportingOverflow(by: Int64(max(gateways, 1)))
-    return overflow ? .max : product
+    let (units, overflow) = batch.multipliedReportingOverflow(by: Int64(max(gateways, 1)))
+    return overflow ? .max : units
   }
 }
 
@@ -83,24 +95,35 @@ public final class LimitRequest {
   @exclusivity(unchecked) public package(set) var outcome = Outcome.pending
   /// Whether units that were taken in advance sufficed.
   @exclusivity(unchecked) public package(set) var isLeased = false
-  /// Where each claim's caller is in its table, while a store works.
-  @exclusivity(unchecked) var places: ContiguousArray<Int> = []
+  /// A number of the store's own for each claim, while it works.
+  @exclusivity(unchecked) public var places: ContiguousArray<Int> = []
+  /// Tells the exchanges that it serves apart.
+  @exclusivity(unchecked) public private(set) var turn = 0
+  /// Whether a store has it, and will answer later. Set by the store.
+  @exclusivity(unchecked) public var isOnItsWay = false
+  /// What was asked for exchanges that ended before the answer was there.
+  private var abandoned: [Abandoned] = []
   /// Whoever waits for the answer.
   @exclusivity(unchecked) private var resumption: Resumption?
-  /// What is to be done with an answer that nobody waits for any more.
-  @exclusivity(unchecked) private var afterAbandoning: ((LimitRequest) -> Void)?
+  /// The same where no exchange waits.
+  private var continuation: (() -> Void)?
 
   /// A request without claims.
   public init() {}
 
   /// Makes it ready for another exchange; capacity is kept.
+  ///
+  /// To be called as well when an exchange ends before the answer is there: the store then gives back by itself what would
+  /// be held from the answer on (units of a ``LimitRule/concurrent(_:)``).
   public func reset() {
+    if isOnItsWay { abandon() }
+    turn &+= 1
     claims.removeAll(keepingCapacity: true)
     decisions.removeAll(keepingCapacity: true)
     outcome = .pending
     isLeased = false
     resumption = nil
-    afterAbandoning = nil
+    continuation = nil
   }
 
   /// Adds a claim. The caller sees to it that there are at most ``mostClaims``, with different keys.
@@ -110,19 +133,15 @@ public final class LimitRequest {
   /// comes later.
   public func wait(_ resumption: Resumption) { self.resumption = resumption }
 
-  /// Nobody waits any more. The store still answers; then the body is called, which gives back what was taken. The request
-  /// is not used again.
-  public func abandon(_ body: @escaping (LimitRequest) -> Void) {
-    resumption = nil
-    afterAbandoning = body
-  }
+  /// Calls back on the loop when the answer is there. For tests, where no exchange waits.
+  package func wait(_ continuation: @escaping () -> Void) { self.continuation = continuation }
 }
 
 // MARK: - The store's side
 
 extension LimitRequest {
   /// Gives the decisions; the outcome follows from them.
-  package func answer(_ decisions: some Sequence<LimitDecision>, isLeased: Bool = false) {
+  public func answer(_ decisions: some Sequence<LimitDecision>, isLeased: Bool = false) {
     self.decisions.removeAll(keepingCapacity: true)
     self.decisions.append(contentsOf: decisions)
     self.isLeased = isLeased
@@ -132,11 +151,31 @@ extension LimitRequest {
   /// Says that the store cannot tell.
   public func fail(_ failure: LimitFailure) { outcome = .failed(failure) }
 
+  /// What was asked for an exchange that has ended since, and the store's numbers with it.
+  public struct Abandoned {
+    /// Which of the request's exchanges.
+    public let turn: Int
+    /// What was asked.
+    public let claims: ContiguousArray<LimitClaim>
+    /// The store's numbers.
+    public let places: ContiguousArray<Int>
+  }
+
+  private func abandon() {
+    isOnItsWay = false
+    abandoned.append(Abandoned(turn: turn, claims: claims, places: places))
+  }
+
+  /// What an answer is to that comes too late; once for each.
+  public func takeAbandoned(_ turn: Int) -> Abandoned? {
+    guard let index = abandoned.firstIndex(where: { $0.turn == turn }) else { return nil }
+    return abandoned.remove(at: index)
+  }
+
   /// Has the exchange go on, if any waits. On the loop, and never inside ``LimitLedger/take(_:now:)``.
-  package func resume() {
-    if let body = afterAbandoning.take() { return body(self) }
-    guard let resumption = resumption.take() else { return }
-    resumption.resumeOnLoop(.again)
+  public func resume() {
+    if let resumption = resumption.take() { return resumption.resumeOnLoop(.again) }
+    continuation.take()?()
   }
 
   /// The outcome of the decisions that are there.
