@@ -5,10 +5,9 @@ import GatewayKit
 final class CalendarPeriods {
   private let component: Calendar.Component
   private let calendar: Calendar
-  private let limit: Int64
   private var current: CalendarWindow?
 
-  init(_ unit: CalendarUnit, zone: String, limit: Int) {
+  init(_ unit: CalendarUnit, zone: String) {
     component =
       switch unit {
       case .hour: .hour
@@ -22,7 +21,6 @@ final class CalendarPeriods {
     // Weeks begin on Monday (ISO 8601).
     calendar.firstWeekday = 2
     self.calendar = calendar
-    self.limit = Int64(limit)
   }
 
   /// Whether there is such a time zone.
@@ -30,13 +28,20 @@ final class CalendarPeriods {
 
   /// The period that a time lies in, with its neighbours.
   ///
-  /// - Parameter wall: nanoseconds since 1970.
-  func window(at wall: Int64) -> CalendarWindow {
+  /// - Parameters:
+  ///   - limit: units in a period.
+  ///   - wall: nanoseconds since 1970.
+  func window(_ limit: Int, at wall: Int64) -> CalendarWindow {
     let seconds = wall / 1_000_000_000
-    if let current, current.start <= seconds, seconds < current.end { return current }
+    let window = current.flatMap { $0.start <= seconds && seconds < $0.end ? $0 : nil } ?? look(seconds)
+    return CalendarWindow(
+      limit: Int64(limit), previous: window.previous, start: window.start, end: window.end, next: window.next)
+  }
+
+  private func look(_ seconds: Int64) -> CalendarWindow {
     let (start, end) = period(around: seconds)
     let made = CalendarWindow(
-      limit: limit, previous: period(around: start - 1).start, start: start, end: end, next: period(around: end).end)
+      limit: 0, previous: period(around: start - 1).start, start: start, end: end, next: period(around: end).end)
     current = made
     return made
   }
@@ -45,5 +50,18 @@ final class CalendarPeriods {
     let date = Date(timeIntervalSince1970: TimeInterval(seconds))
     guard let found = calendar.dateInterval(of: component, for: date) else { return (seconds, seconds + 3600) }
     return (Int64(found.start.timeIntervalSince1970), Int64(found.end.timeIntervalSince1970))
+  }
+}
+
+/// The calendars of one loop, one for each unit and time zone.
+final class Calendars {
+  private var made: [String: CalendarPeriods] = [:]
+
+  func periods(_ unit: CalendarUnit, zone: String) -> CalendarPeriods {
+    let key = "\(unit.rawValue) \(zone)"
+    if let found = made[key] { return found }
+    let periods = CalendarPeriods(unit, zone: zone)
+    made[key] = periods
+    return periods
   }
 }

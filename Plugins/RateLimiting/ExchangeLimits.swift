@@ -1,4 +1,5 @@
 import GatewayKit
+import NIOCore
 
 /// What one exchange asked of its limits, and where it stands. Used again for later exchanges of its loop.
 final class ExchangeLimits {
@@ -17,6 +18,8 @@ final class ExchangeLimits {
     var place: Int
     /// Units taken so far.
     var taken: Int64
+    /// Whether what it was worth is known.
+    var isSettled = false
   }
 
   enum Stage {
@@ -36,6 +39,10 @@ final class ExchangeLimits {
   var stage = Stage.asking
   /// Where it waits, while it does.
   var room: WaitingRoom?
+  /// Ends its wait.
+  var alarm: Scheduled<Void>?
+  /// When the units were taken, monotonic nanoseconds.
+  var taken: Int64 = 0
 
   func reset() {
     memory.reset()
@@ -44,6 +51,7 @@ final class ExchangeLimits {
     entries.removeAll(keepingCapacity: true)
     stage = .asking
     room = nil
+    alarm = nil
   }
 
   /// The request of a ledger.

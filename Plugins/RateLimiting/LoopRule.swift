@@ -9,6 +9,9 @@ final class LoopRule {
   let room: WaitingRoom?
   private let choices: [Choice]
   private let digest: KeyDigest
+  /// For keys of this process.
+  private let localDigest: KeyDigest
+  private let scope: PluginScope
 
   /// One amount that the rule may come to.
   private struct Choice {
@@ -22,28 +25,32 @@ final class LoopRule {
   /// The rule of a claim, where it is known beforehand.
   private enum Template {
     case fixed(LimitRule)
-    case calendar(CalendarPeriods)
+    case calendar(CalendarPeriods, Int)
     case unlimited
   }
 
-  init(_ settings: LimitRuleSettings, room: WaitingRoom?, counters: RateLimitCounters, digest: KeyDigest, gateways: Int)
-  {
+  init(
+    _ settings: LimitRuleSettings, scope: PluginScope, room: WaitingRoom?, counters: RateLimitCounters,
+    digest: KeyDigest, localDigest: KeyDigest, gateways: Int, calendars: Calendars
+  ) {
+    self.scope = scope
+    self.localDigest = localDigest
     self.settings = settings
     self.room = room
     self.counters = counters
     self.digest = digest
     choices = settings.plans.amounts.map { amount in
       Choice(
-        prefix: RateLimitKey.prefix(of: settings, amount), template: Self.template(amount),
-        local: Self.template(amount.divided(by: gateways)), fields: PolicyText(settings, amount))
+        prefix: RateLimitKey.prefix(of: settings, amount, scope), template: Self.template(amount, calendars),
+        local: Self.template(amount.divided(by: gateways), calendars), fields: PolicyText(settings, amount))
     }
   }
 
-  private static func template(_ amount: LimitAmount) -> Template {
+  private static func template(_ amount: LimitAmount, _ calendars: Calendars) -> Template {
     switch amount {
     case .rate(_, let rate): .fixed(.rate(rate))
     case .sliding(_, let window): .fixed(.sliding(window))
-    case .quota(let count, let unit, let zone): .calendar(CalendarPeriods(unit, zone: zone, limit: count))
+    case .quota(let count, let unit, let zone): .calendar(calendars.periods(unit, zone: zone), count)
     case .concurrent(let count): .fixed(.concurrent(Int64(count)))
     case .unlimited: .unlimited
     }
@@ -58,11 +65,6 @@ final class LoopRule {
       || settings.plans.amounts.contains { if case .concurrent = $0 { true } else { false } }
   }
 
-  /// Whether two rules count the same callers in the same place.
-  func isSame(as other: LoopRule) -> Bool {
-    settings.store == other.settings.store && choices.map(\.prefix) == other.choices.map(\.prefix)
-  }
-
   enum Found {
     case claim(LimitClaim, choice: Int)
     /// The rule does not apply.
@@ -75,7 +77,7 @@ final class LoopRule {
   func claim(_ exchange: Exchange, _ key: inout RateLimitKey) -> Found {
     let place = settings.plans.place(for: exchange)
     guard let rule = rule(choices[place].template, at: exchange.loop.wall) else { return .none }
-    switch key.make(exchange, settings, prefix: choices[place].prefix, digest: digest) {
+    switch key.make(exchange, settings, scope, prefix: choices[place].prefix, digest: digest) {
     case .skip: return .none
     case .deny: return isShadow ? .none : .denied
     case .key(let key):
@@ -91,7 +93,8 @@ final class LoopRule {
   /// The same claim for this gateway alone: its part of the amount, and a key that is no shared one.
   func local(_ claim: LimitClaim, choice: Int, at wall: Int64) -> LimitClaim {
     var local = claim
-    local.key = LimitKey(high: claim.key.high ^ 0x6C6F_6361_6C6C_6F63, low: claim.key.low)
+    // Peers could work out the shared key, and with it where it stands in a table.
+    local.key = withUnsafeBytes(of: claim.key) { localDigest.key($0) }
     local.lease = nil
     if let rule = rule(choices[choice].local, at: wall) { local.rule = rule }
     return local
@@ -103,7 +106,7 @@ final class LoopRule {
   private func rule(_ template: Template, at wall: Int64) -> LimitRule? {
     switch template {
     case .fixed(let rule): rule
-    case .calendar(let periods): .calendar(periods.window(at: wall))
+    case .calendar(let periods, let limit): .calendar(periods.window(limit, at: wall))
     case .unlimited: nil
     }
   }

@@ -37,6 +37,7 @@ struct PolicyText {
 ///     RateLimit-Policy: "default";q=600;w=60, "day";q=10000;w=86400
 ///     RateLimit: "default";r=599;t=1
 struct RateLimitFields {
+  private static let names: FieldIDSet = [.rateLimit, .rateLimitPolicy]
   private var policies = ByteBuffer()
   private var lines = ByteBuffer()
 
@@ -70,7 +71,8 @@ struct RateLimitFields {
       if tightest.isLegacy { Self.appendLegacy(tightest, remaining, reset, &writer) }
       return writer.count
     }
-    exchange.responseAdditions.add(rendered: lines)
+    // An origin's own limits would contradict them.
+    exchange.responseAdditions.add(rendered: lines, replacing: Self.names)
   }
 
   /// The older fields, which many clients know; the reset in seconds from now.
@@ -88,9 +90,11 @@ struct RateLimitFields {
 
   /// Seconds to wait, at least one (RFC 9110 section 10.2.3).
   static func addRetryAfter(_ nanoseconds: Int64, to exchange: Exchange) {
-    var value = ByteBuffer()
-    HeadWriting.writeDecimal(max(1, seconds(nanoseconds)), into: &value)
-    exchange.responseAdditions.add(.retryAfter, value.readableBytesView)
+    withUnsafeTemporaryAllocation(byteCount: 24, alignment: 1) { target in
+      var writer = RawWriter(target)
+      writer.append(decimal: max(1, seconds(nanoseconds)))
+      exchange.responseAdditions.add(.retryAfter, UnsafeRawBufferPointer(rebasing: target[..<writer.count]))
+    }
   }
 
   /// Whole seconds, rounded up.

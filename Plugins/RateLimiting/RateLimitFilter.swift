@@ -17,12 +17,11 @@ final class RateLimitFilter: LimitFilter, ResponseFilter, ObserveFilter {
   private var fields = RateLimitFields()
   private var spare: ContiguousArray<ExchangeLimits> = []
   private static let mostSpare = 256
+  /// No store may take longer, in nanoseconds; `stores.redis.timeout` and its time to connect are 10 seconds at most.
+  private static let longestAnswer: Int64 = 21_000_000_000
 
   init(_ rules: [LoopRule], slot: StateSlot, memory: any LimitLedger, shared: (any LimitLedger)?) {
-    // The same rule in the floor and in a domain is one rule, so it counts once.
-    var distinct: [LoopRule] = []
-    for rule in rules where !distinct.contains(where: { $0.isSame(as: rule) }) { distinct.append(rule) }
-    self.rules = Array(distinct.prefix(LimitRequest.mostClaims))
+    self.rules = Array(rules.prefix(LimitRequest.mostClaims))
     self.slot = slot
     self.memory = memory
     self.shared = shared
@@ -66,7 +65,9 @@ extension RateLimitFilter {
       switch rule.claim(exchange, &key) {
       case .none: break
       case .denied: return false
-      case .claim(let claim, let choice):
+      case .claim(var claim, let choice):
+        // More than there can ever be is as much as there can be.
+        claim.cost = min(claim.cost, claim.rule.most)
         let isShared = rule.settings.store == .redis
         let request = isShared ? state.shared : state.memory
         state.entries.append(
@@ -80,6 +81,7 @@ extension RateLimitFilter {
   }
 
   private func ask(_ exchange: Exchange, _ state: ExchangeLimits) -> Verdict {
+    state.taken = exchange.loop.now
     if !state.memory.claims.isEmpty {
       _ = memory.take(state.memory, now: now(exchange))
       guard state.memory.outcome == .admitted else { return refuse(exchange, state, .memory) }
@@ -91,7 +93,8 @@ extension RateLimitFilter {
     }
     if shared.take(state.shared, now: now(exchange)) { return judgeShared(exchange, state) }
     state.stage = .waiting
-    state.shared.wait(exchange.suspend())
+    // The store has a time limit of its own, after which the rule's word holds rather than a general one.
+    state.shared.wait(exchange.suspend(atMost: Self.longestAnswer))
     return .wait
   }
 
@@ -101,9 +104,11 @@ extension RateLimitFilter {
     case .waiting: return judgeShared(exchange, state)
     case .delayed:
       state.room.take()?.leave()
+      state.alarm = nil
       state.stage = .passed
       return .next
-    case .asking, .passed, .refused: return .next
+    case .passed: return .next
+    case .asking, .refused: return .reply(RateLimitReplies.storeUnavailable)
     }
   }
 
@@ -139,8 +144,10 @@ extension RateLimitFilter {
     }
     if isClosed {
       exchange.limitMode = "closed"
-      for entry in state.entries where rules[entry.rule].settings.onFailure == .closed {
-        rules[entry.rule].counters.unavailable?.add()
+      for entry in state.entries {
+        let rule = rules[entry.rule]
+        guard rule.settings.store == .redis, rule.settings.onFailure == .closed, !rule.isShadow else { continue }
+        rule.counters.unavailable?.add()
       }
       giveBack(exchange, state)
       state.stage = .refused
@@ -186,13 +193,13 @@ extension RateLimitFilter {
     state.room = room
     state.stage = .delayed
     let resumption = exchange.suspend(atMost: delay.time &+ 1_000_000_000)
-    exchange.loop.eventLoop.scheduleTask(in: .nanoseconds(delay.time)) { resumption.resume(.again) }
+    state.alarm = exchange.loop.eventLoop.scheduleTask(in: .nanoseconds(delay.time)) { resumption.resume(.again) }
     return .wait
   }
 
   /// A rule of this ledger refused, and none of its rules took anything; what others took goes back.
   private func refuse(_ exchange: Exchange, _ state: ExchangeLimits, _ ledger: ExchangeLimits.Ledger) -> Verdict {
-    guard let request = state.request(ledger) else { return .next }
+    guard let request = state.request(ledger) else { return .reply(RateLimitReplies.storeUnavailable) }
     for index in state.entries.indices where state.entries[index].ledger == ledger { state.entries[index].taken = 0 }
     giveBack(exchange, state)
     var worst: (entry: Int, retryIn: Int64, isFull: Bool)?
@@ -202,7 +209,7 @@ extension RateLimitFilter {
         worst = (index, decision.retryIn, decision.verdict == .noRoom)
       }
     }
-    guard let worst else { return .next }
+    guard let worst else { return .reply(RateLimitReplies.storeUnavailable) }
     if worst.isFull {
       rules[state.entries[worst.entry].rule].counters.noRoom.add()
       RateLimitFields.addRetryAfter(worst.retryIn, to: exchange)
@@ -228,6 +235,7 @@ extension RateLimitFilter {
     for index in state.entries.indices where rules[state.entries[index].rule].isShadow {
       guard let decision = state.decision(state.entries[index]), decision.verdict != .admitted else { continue }
       state.entries[index].taken = 0
+      if decision.verdict == .noRoom, rules[state.entries[index].rule].settings.whenFull == .allow { continue }
       rules[state.entries[index].rule].counters.shadow.add()
       if exchange.shadowReason == nil { exchange.shadowReason = "rate_limited" }
     }
@@ -238,7 +246,7 @@ extension RateLimitFilter {
     fields.begin()
     let refusing = refused.map { state.entries[$0] }
     let isRefusingShown = refusing.flatMap { rules[$0.rule].text($0.choice) } != nil
-    var tightest: (text: PolicyText, decision: LimitDecision, remaining: Int64)?
+    var tightest: (text: PolicyText, remaining: Int64, fullIn: Int64)?
     for (index, entry) in state.entries.enumerated() {
       guard let text = rules[entry.rule].text(entry.choice), let decision = state.decision(entry),
         decision.verdict != .noRoom
@@ -246,13 +254,21 @@ extension RateLimitFilter {
       fields.add(text)
       // What was not taken after all is still there.
       let isLeft = refused != nil && index != refused && decision.verdict == .admitted
-      let remaining = decision.remaining + (isLeft ? state.claim(entry)?.cost ?? 0 : 0)
+      let cost = isLeft ? state.claim(entry)?.cost ?? 0 : 0
+      let remaining = decision.remaining + cost
       let isShown = isRefusingShown ? index == refused : remaining < tightest?.remaining ?? .max
-      if isShown { tightest = (text, decision, remaining) }
+      if isShown { tightest = (text, remaining, decision.fullIn - Self.time(of: cost, state.claim(entry)?.rule)) }
     }
     if let tightest {
-      fields.finish(tightest.text, remaining: tightest.remaining, fullIn: tightest.decision.fullIn, to: exchange)
+      fields.finish(tightest.text, remaining: tightest.remaining, fullIn: tightest.fullIn, to: exchange)
     }
+  }
+}
+
+extension RateLimitFilter {
+  /// In how many nanoseconds so many units come back, where they do one after the other.
+  private static func time(of units: Int64, _ rule: LimitRule?) -> Int64 {
+    if case .rate(let rate) = rule { units * rate.interval } else { 0 }
   }
 }
 
@@ -266,8 +282,13 @@ extension RateLimitFilter {
       let rule = rules[state.entries[index].rule].settings
       if !rule.refunds.isEmpty, Refunds.apply(rule.refunds, to: exchange) {
         settle(exchange, state, index, at: 0)
-      } else if let field = rule.cost.field, let cost = Self.cost(in: exchange, field, most: rule.cost.most) {
-        settle(exchange, state, index, at: cost)
+      } else if let field = rule.cost.field {
+        let cost = Self.cost(in: exchange, field, most: rule.cost.most)
+        // Where the origin says nothing, what is known holds; content that is still coming is paid for at its end.
+        let known = exchange.request.framing == .chunked && rule.cost.bytesPerUnit != nil ? nil : Int64(rule.cost.base)
+        if let worth = cost ?? (rule.cost.bytesPerUnit == nil ? known : nil) {
+          settle(exchange, state, index, at: worth)
+        }
       }
     }
     for rule in rules { if let field = rule.settings.cost.field { Self.remove(field, from: exchange) } }
@@ -277,6 +298,7 @@ extension RateLimitFilter {
     guard let state = state(of: exchange) else { return }
     exchange[slot] = nil
     state.room.take()?.leave()
+    state.alarm.take()?.cancel()
     // It left while it waited: nobody was served. What a shared store takes after that is its own to give back.
     if state.stage == .delayed || state.stage == .waiting { giveBack(exchange, state) }
     if state.stage == .passed { release(exchange, state) }
@@ -290,12 +312,10 @@ extension RateLimitFilter {
       guard let claim = state.claim(entry), state.decision(entry)?.verdict == .admitted else { continue }
       if case .concurrent = claim.rule {
         adjust(exchange.loop, state, entry, by: -entry.taken)
-      } else if let per = rules[entry.rule].settings.cost.bytesPerUnit, exchange.request.framing == .chunked {
-        let cost = rules[entry.rule].settings.cost
-        let units = Int64(cost.base + LimitCost.units(exchange.outcome.requestBytes, per))
-        if entry.taken == claim.cost {
-          settle(exchange, state, index, at: min(units, Int64(max(cost.most, cost.base))))
-        }
+      } else if rules[entry.rule].settings.cost.bytesPerUnit != nil, exchange.request.framing == .chunked,
+        !entry.isSettled
+      {
+        settle(exchange, state, index, at: rules[entry.rule].settings.cost.atEnd(exchange.outcome.requestBytes))
       }
     }
   }
@@ -314,9 +334,23 @@ extension RateLimitFilter {
     let entry = state.entries[index]
     // What runs at a time is no price, and is given back at the end.
     if case .concurrent = state.claim(entry)?.rule { return }
-    guard state.decision(entry)?.verdict == .admitted, units != entry.taken else { return }
+    guard state.decision(entry)?.verdict == .admitted else { return }
+    state.entries[index].isSettled = true
+    guard units != entry.taken else { return }
+    // What time has given back already is not given back again.
+    if units < entry.taken, isBack(exchange, state, entry) { return }
     adjust(exchange.loop, state, entry, by: units - entry.taken)
     state.entries[index].taken = units
+  }
+
+  /// Whether the units of a claim have come back by themselves since they were taken.
+  private func isBack(_ exchange: Exchange, _ state: ExchangeLimits, _ entry: ExchangeLimits.Entry) -> Bool {
+    switch state.claim(entry)?.rule {
+    case .rate(let rate): exchange.loop.now &- state.taken >= rate.tolerance
+    case .sliding(let window): exchange.loop.now &- state.taken >= window.length
+    case .calendar(let window): exchange.loop.wall / 1_000_000_000 >= window.end
+    case .concurrent, nil: false
+    }
   }
 
   private func adjust(_ loop: LoopContext, _ state: ExchangeLimits, _ entry: ExchangeLimits.Entry, by units: Int64) {
@@ -335,13 +369,14 @@ extension RateLimitFilter {
       return nil
     }
     return exchange.response.block.withValue(index) { value in
-      guard (1...9).contains(value.count) else { return nil }
+      guard !value.isEmpty else { return nil }
       var number: Int64 = 0
       for byte in value {
         guard byte &- 0x30 < 10 else { return nil }
-        number = number * 10 + Int64(byte &- 0x30)
+        // Held before it could overflow.
+        number = min(number * 10 + Int64(byte &- 0x30), Int64(most))
       }
-      return min(number, Int64(most))
+      return number
     }
   }
 
@@ -364,7 +399,7 @@ enum Refunds {
   }
 
   private static func isCacheHit(_ exchange: Exchange) -> Bool {
-    guard let result = exchange.cacheResult, result.utf8CodeUnitCount == 3 else { return false }
-    return result.utf8Start[0] == UInt8(ascii: "h") && result.utf8Start[1] == UInt8(ascii: "i")
+    guard let result = exchange.cacheResult else { return false }
+    return UnsafeBufferPointer(start: result.utf8Start, count: result.utf8CodeUnitCount).elementsEqual("hit".utf8)
   }
 }

@@ -6,6 +6,9 @@ public struct RateLimitingPlugin: CombiningPlugin {
   public static let descriptor = PluginDescriptor(
     id: "rate-limit", summary: "Admits so many requests of each caller in a time and answers 429 beyond that.")
 
+  /// What a domain sets is the domain's alone.
+  public static let isScoped = true
+
   private let settings: RateLimitSettings
   private let environment: PluginEnvironment
   private let slot: StateSlot
@@ -26,13 +29,6 @@ public struct RateLimitingPlugin: CombiningPlugin {
       RateLimitCounters(environment.counters, policy: $0.name, isShared: $0.store == .redis)
     }
     rooms = settings.rules.map { $0.delay.map { WaitingRoom(most: $0.waiting) } }
-    let memory = environment.memoryLimits
-    environment.counters.gauge(
-      "gatehouse_rate_limit_callers", help: "Callers whose allowances are kept in memory."
-    ) { [weak memory] in memory.map { Int64($0.count) } }
-    environment.counters.gauge(
-      "gatehouse_rate_limit_memory_bytes", help: "Memory that allowances take."
-    ) { [weak memory] in memory.map { Int64($0.bytes) } }
   }
 
   /// The filter of one loop.
@@ -42,19 +38,21 @@ public struct RateLimitingPlugin: CombiningPlugin {
   public static func makeFilter(on loop: LoopContext, combining plugins: [Self]) -> any Filter {
     // There is always one; without any, there would be no rule to judge by.
     guard let first = plugins.first else { return NoLimit() }
-    let rules = plugins.flatMap { $0.loopRules() }
+    let calendars = Calendars()
+    let rules = plugins.flatMap { $0.loopRules(calendars) }
     let shared = rules.contains { $0.settings.store == .redis } ? first.environment.sharedLimits : nil
     return RateLimitFilter(
       rules, slot: first.slot, memory: first.environment.memoryLimits.ledger(on: loop),
       shared: shared?.ledger(on: loop))
   }
 
-  private func loopRules() -> [LoopRule] {
+  private func loopRules(_ calendars: Calendars) -> [LoopRule] {
     let gateways = environment.sharedLimits?.gateways ?? 1
     return settings.rules.enumerated().map { index, rule in
-      LoopRule(
-        rule, room: rooms[index], counters: counters[index],
-        digest: rule.store == .redis ? .shared : KeyDigest(seed: environment.hashSeed), gateways: gateways)
+      let seeded = KeyDigest(seed: environment.hashSeed)
+      return LoopRule(
+        rule, scope: environment.scope, room: rooms[index], counters: counters[index],
+        digest: rule.store == .redis ? .shared : seeded, localDigest: seeded, gateways: gateways, calendars: calendars)
     }
   }
 

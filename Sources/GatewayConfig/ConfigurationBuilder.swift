@@ -40,8 +40,8 @@ struct ConfigurationBuilder {
     configuration.catalogs = readCatalogs(reader)
     configuration.upstreams = readUpstreams(reader, timeouts: configuration.timeouts)
     upstreamNames = Set(configuration.upstreams.map(\.name))
-    configuration.floor = readPolicy("floor", reader)
-    configuration.defaults = readPolicy("defaults", reader)
+    configuration.floor = readPolicy("floor", .floor, reader)
+    configuration.defaults = readPolicy("defaults", .defaults, reader)
     floorPlugins = Set(configuration.floor.map(\.plugin))
     defaultPlugins = Set(configuration.defaults.map(\.plugin))
     let before = issues.issues.count
@@ -63,7 +63,7 @@ struct ConfigurationBuilder {
   }
 
   /// The `use:` list of the section named `key`.
-  private func readPolicy(_ key: String, _ reader: SettingsReader) -> [UseEntry] {
+  private func readPolicy(_ key: String, _ scope: PluginScope, _ reader: SettingsReader) -> [UseEntry] {
     guard let section = reader.mapping(key) else {
       if reader.has(key) { reportNothing(reader, key) }
       return []
@@ -76,7 +76,11 @@ struct ConfigurationBuilder {
         hint: "leave the plugin out")
     }
     section.finish()
-    return entries
+    return entries.map { entry in
+      var entry = entry
+      entry.scope = scope
+      return entry
+    }
   }
 
   /// Reports a key that says nothing where saying nothing is likely a slip that drops what was meant to hold.

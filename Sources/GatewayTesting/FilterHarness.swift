@@ -33,14 +33,17 @@ public final class FilterHarness<P: Plugin> {
   ///   - clock: the time that it sees.
   ///   - memoryLimits: the limits of the process.
   ///   - sharedLimits: the limits that gateways share.
+  ///   - scope: who says that the plugin is used.
   /// - Throws: ``ConfigurationError`` with everything that is wrong with the settings.
   public init(
     _ type: P.Type, settings: String = "", catalogs: [String: OperationCatalog] = [:], clock: TestClock = TestClock(),
-    memoryLimits: MemoryLimitStore = MemoryLimitStore(), sharedLimits: (any LimitStore)? = nil
+    memoryLimits: MemoryLimitStore = MemoryLimitStore(), sharedLimits: (any LimitStore)? = nil,
+    scope: PluginScope = .defaults
   ) throws {
-    let environment = PluginEnvironment(
+    var environment = PluginEnvironment(
       clock: clock, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, eventLoopGroup: loop,
       catalogs: catalogs, hashSeed: 1, counters: counters, memoryLimits: memoryLimits, sharedLimits: sharedLimits)
+    environment.scope = scope
     self.clock = clock
     memory = memoryLimits
     context = LoopContext(eventLoop: loop, index: 0, clock: clock, random: SystemRandomNumberGenerator())

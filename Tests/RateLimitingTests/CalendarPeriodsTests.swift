@@ -7,7 +7,7 @@ import Testing
 @Suite struct CalendarPeriodsTests {
   private func window(_ unit: CalendarUnit, _ zone: String, _ time: String) throws -> CalendarWindow {
     let seconds = try #require(CivilTime.seconds(of: time))
-    return CalendarPeriods(unit, zone: zone, limit: 1).window(at: seconds * 1_000_000_000)
+    return CalendarPeriods(unit, zone: zone).window(1, at: seconds * 1_000_000_000)
   }
 
   private func texts(_ window: CalendarWindow) -> [String] {
@@ -51,13 +51,13 @@ import Testing
   }
 
   @Test func isRememberedAndLeftAgain() throws {
-    let periods = CalendarPeriods(.day, zone: "UTC", limit: 7)
+    let periods = CalendarPeriods(.day, zone: "UTC")
     let noon = Int64(1_795_449_600_000_000_000)
-    let first = periods.window(at: noon)
-    #expect(periods.window(at: noon + 3_600_000_000_000) == first && first.limit == 7)
-    let next = periods.window(at: first.end * 1_000_000_000)
+    let first = periods.window(7, at: noon)
+    #expect(periods.window(7, at: noon + 3_600_000_000_000) == first && first.limit == 7)
+    let next = periods.window(7, at: first.end * 1_000_000_000)
     #expect(next.start == first.end && next.previous == first.start)
     // A clock that was set back.
-    #expect(periods.window(at: noon) == first)
+    #expect(periods.window(7, at: noon) == first)
   }
 }

@@ -10,8 +10,12 @@ struct Rig {
   let harness: FilterHarness<RateLimitingPlugin>
   let filter: RateLimitFilter
 
-  init(_ settings: String, memory: MemoryLimitStore = MemoryLimitStore(), shared: (any LimitStore)? = nil) throws {
-    harness = try FilterHarness(RateLimitingPlugin.self, settings: settings, memoryLimits: memory, sharedLimits: shared)
+  init(
+    _ settings: String, memory: MemoryLimitStore = MemoryLimitStore(), shared: (any LimitStore)? = nil,
+    scope: PluginScope = .defaults
+  ) throws {
+    harness = try FilterHarness(
+      RateLimitingPlugin.self, settings: settings, memoryLimits: memory, sharedLimits: shared, scope: scope)
     filter = try #require(harness.filter as? RateLimitFilter)
   }
 

@@ -38,7 +38,7 @@ import Testing
     let refused = try rig.exchange()
     #expect(rig.ask(refused) == 429)
     #expect(!refused.addedFields.contains("abuse"))
-    #expect(refused.addedFields.contains("RateLimit: \"shown\";r=9;"))
+    #expect(refused.addedFields.contains("RateLimit: \"shown\";r=9;t=6\r\n"))
     #expect(refused.addedFields.hasSuffix("Retry-After: 3600\r\n"))
   }
 
@@ -108,26 +108,51 @@ import Testing
     #expect(rig.counter("gatehouse_rate_limit_shadow_total", "planned") == 3)
   }
 
-  /// The floor's rules and a domain's are taken in one step, and the same rule counts once.
+  /// The floor's rules and a domain's are taken in one step, and a domain's rule is never taken for the floor's, however
+  /// alike it is: it can neither use up the floor's allowance nor give it back.
   @Test func instancesCombine() throws {
     let bench = Bench()
-    let floor: RateLimitingPlugin = try bench.plugin(["rate": .text("3/h"), "name": .text("floor")])
-    let domain: RateLimitingPlugin = try bench.plugin(["rate": .text("1/h"), "name": .text("own")])
-    let twice: RateLimitingPlugin = try bench.plugin(
-      ["rate": .text("3/h"), "name": .text("floor"), "headers": .text("false")])
+    func plugin(_ scope: PluginScope, _ settings: [String: ConfigNode.Value]) throws -> RateLimitingPlugin {
+      var environment = bench.environment
+      environment.scope = scope
+      return try RateLimitingPlugin(
+        settings: bench.settings(settings), at: SourcePosition(file: "test.yaml", line: 1, column: 1),
+        environment: environment)
+    }
+    let floor = try plugin(.floor, ["rate": .text("3/h"), "key": .text("address"), "name": .text("same")])
+    let own = try plugin(
+      .domain,
+      [
+        "rate": .text("3/h"), "key": .text("address"), "name": .text("same"), "cost": .text("3"),
+        "refund": .text("5xx"),
+      ])
     let filter = try #require(
-      RateLimitingPlugin.makeFilter(on: bench.loop, combining: [floor, domain, twice]) as? RateLimitFilter)
+      RateLimitingPlugin.makeFilter(on: bench.loop, combining: [floor, own]) as? RateLimitFilter)
     #expect(filter.rules.count == 2)
+    // The domain's own rule refuses the second, again and again, and the floor's keeps what it has.
     let first = try bench.exchange(identity: .sample(1))
     guard case .next = filter.limit(first) else { throw Bench.IncompleteHead() }
-    #expect(first.addedFields.contains("RateLimit-Policy: \"floor\";q=3;w=3600, \"own\";q=1;w=3600\r\n"))
     for _ in 0..<5 {
       guard case .reply = filter.limit(try bench.exchange(identity: .sample(1))) else { throw Bench.IncompleteHead() }
     }
+    // What the origin's failure gives back is what the domain's rule took, and one of the floor's stays taken.
+    first.replyInProgress = Reply(refusing: 503, "upstream_busy", message: "")
+    filter.response(first)
+    filter.observe(first)
     let alone = try #require(floor.makeFilter(on: bench.loop) as? RateLimitFilter)
     let next = try bench.exchange(identity: .sample(1))
     _ = alone.limit(next)
-    #expect(next.addedFields.contains("RateLimit: \"floor\";r=1;"))
+    #expect(next.addedFields.contains("RateLimit: \"same\";r=1;"))
+  }
+
+  /// What one domain sets of itself is nothing to another.
+  @Test func domainsDoNotShareWhatTheySet() throws {
+    var rig = try Rig("{ rate: 1/h, key: address }", scope: .domain)
+    #expect(try rig.passing(3, domain: "a.example") == 1)
+    #expect(try rig.passing(3, domain: "b.example") == 1)
+    rig = try Rig("{ rate: 1/h, key: address }", scope: .defaults)
+    #expect(try rig.passing(3, domain: "a.example") == 1)
+    #expect(try rig.passing(3, domain: "b.example") == 0)
   }
 }
 

@@ -16,9 +16,11 @@ struct RateLimitKey: ~Copyable {
     case deny
   }
 
-  /// What stands before every key of a rule with this amount, so that one store can serve many.
-  static func prefix(of rule: LimitRuleSettings, _ amount: LimitAmount) -> [UInt8] {
+  /// What stands before every key of a rule with this amount, so that one store can serve many: who set the rule, too, so
+  /// that no domain's rule is taken for one of the organisation's.
+  static func prefix(of rule: LimitRuleSettings, _ amount: LimitAmount, _ scope: PluginScope) -> [UInt8] {
     var prefix = KeyBytes()
+    prefix.append(scope.tag)
     prefix.append(UInt64(rule.key.count))
     for text in [rule.name] + rule.key.map(\.text) {
       Array(text.utf8).withUnsafeBytes { prefix.append(part: $0) }
@@ -30,10 +32,12 @@ struct RateLimitKey: ~Copyable {
   }
 
   mutating func make(
-    _ exchange: Exchange, _ rule: LimitRuleSettings, prefix: [UInt8], digest: KeyDigest
+    _ exchange: Exchange, _ rule: LimitRuleSettings, _ scope: PluginScope, prefix: [UInt8], digest: KeyDigest
   ) -> Result {
     bytes.reset()
     prefix.withUnsafeBytes { bytes.append(raw: $0) }
+    // A domain's own rules count in that domain only, whatever their key.
+    if scope == .domain { _ = append(.domain, exchange, rule) }
     for part in rule.key where !append(part, exchange, rule) {
       switch rule.missing {
       case .skip: return .skip
@@ -105,7 +109,7 @@ struct RateLimitKey: ~Copyable {
     var count = 0
     for index in block.fields.indices where !block.fields[index].isRemoved {
       let isNamed = block.withName(index) { found in
-        found.count == name.utf8.count && zip(found, name.utf8).allSatisfy { $0.0 | 0x20 == $0.1 | 0x20 }
+        found.count == name.utf8.count && zip(found, name.utf8).allSatisfy { Self.lowercased($0.0) == $0.1 }
       }
       guard isNamed else { continue }
       count += 1
@@ -115,6 +119,8 @@ struct RateLimitKey: ~Copyable {
     return true
   }
 
+  private static func lowercased(_ octet: UInt8) -> UInt8 { octet &- 0x41 < 26 ? octet | 0x20 : octet }
+
   /// Of IPv6 one customer usually has a whole /64.
   private mutating func appendAddress(_ exchange: Exchange, _ rule: LimitRuleSettings) -> Bool {
     guard let address = exchange.clientIP else { return append(exchange.clientAddress) }
@@ -123,5 +129,15 @@ struct RateLimitKey: ~Copyable {
     bytes.append(network.high)
     bytes.append(network.low)
     return true
+  }
+}
+
+extension PluginScope {
+  fileprivate var tag: UInt8 {
+    switch self {
+    case .floor: 1
+    case .defaults: 2
+    case .domain: 3
+    }
   }
 }

@@ -26,12 +26,19 @@ package enum KeyPart: Sendable, Hashable {
 
   private static let plain: [KeyPart] = [.domain, .token, .subject, .route, .operation, .method, .address]
   private static let hint =
-    "choose of \(plain.map(\.text).joined(separator: ", ")), header:NAME and claim:NAME, each once"
+    "choose of \(plain.map(\.text).joined(separator: ", ")), header:NAME (of a field that the gateway does not judge itself) and claim:NAME, each once"
+
+  /// Fields that are judged: what counts is what was found, never how a client spelled it.
+  private static let judged: Set<String> = [
+    "authorization", "proxy-authorization", "cookie", "losantdomain", "host", "x-forwarded-for", "forwarded",
+  ]
 
   private init?(_ text: String) {
     if let found = Self.plain.first(where: { $0.text == text }) {
       self = found
-    } else if text.hasPrefix("header:"), FieldNameLetters(String(text.dropFirst(7))) != nil {
+    } else if text.hasPrefix("header:"), FieldNameLetters(String(text.dropFirst(7))) != nil,
+      !Self.judged.contains(text.dropFirst(7).lowercased())
+    {
       self = .header(text.dropFirst(7).lowercased())
     } else if text.hasPrefix("claim:"), text.utf8.count > 6 {
       self = .claim(String(text.dropFirst(6)))

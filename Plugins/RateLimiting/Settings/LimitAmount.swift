@@ -115,6 +115,16 @@ extension LimitAmount {
     }
   }
 
+  /// The most units that can be taken at once; nil for no end.
+  var most: Int? {
+    switch self {
+    case .rate(_, let cells): Int(cells.burst)
+    case .sliding(let rate, _): rate.count
+    case .quota(let count, _, _), .concurrent(let count): count
+    case .unlimited: nil
+    }
+  }
+
   /// A gateway's part of the amount when so many share it and cannot agree; at least one unit.
   func divided(by gateways: Int) -> LimitAmount {
     let part = { (count: Int) in max(1, count / max(gateways, 1)) }

@@ -12,11 +12,21 @@ package struct LimitCost: Sendable, Hashable {
   /// No request takes more.
   package var most = 1000
 
-  /// What is known of the request when it is judged.
+  /// What is taken of the request when it is judged. What is only known later is worth a unit until then, so that nobody
+  /// who owes passes.
   func atHead(_ request: RequestHead) -> Int64 {
-    guard let bytesPerUnit, case .length(let length) = request.framing else { return Int64(base) }
-    return Int64(min(base + Self.units(length, bytesPerUnit), max(most, base)))
+    switch request.framing {
+    case .length(let length):
+      guard let bytesPerUnit else { break }
+      return max(Int64(min(base + Self.units(length, bytesPerUnit), most)), field == nil ? 0 : 1)
+    case .chunked where bytesPerUnit != nil: return Int64(max(base, 1))
+    case .none, .chunked, .untilClose: break
+    }
+    return Int64(field == nil ? base : max(base, 1))
   }
+
+  /// What the request was worth, once all its content has come.
+  func atEnd(_ bytes: UInt64) -> Int64 { Int64(min(base + Self.units(bytes, bytesPerUnit ?? .max), most)) }
 
   /// What content of this length takes besides.
   static func units(_ length: UInt64, _ bytesPerUnit: Int) -> Int {
@@ -32,6 +42,7 @@ package struct LimitCost: Sendable, Hashable {
     guard let node = settings.node("cost") else { return cost }
     guard case .mapping = node.value, let section = settings.mapping("cost") else {
       cost.base = settings.int("cost", default: cost.base, in: 0...largest)
+      cost.most = max(cost.most, cost.base)
       return cost
     }
     defer { section.finish() }

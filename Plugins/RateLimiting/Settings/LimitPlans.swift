@@ -37,6 +37,9 @@ package struct LimitPlans: Sendable, Hashable {
     let fallback = readPlan(settings)
     readOverrides(settings)
     if let fallback {
+      if own != nil {
+        settings.fail("plan", "has a default, and the rule an amount of its own", hint: "keep one of the two")
+      }
       amounts[0] = amounts[fallback]
     } else if own == nil, !["rate", "quota", "concurrent"].contains(where: { settings.has($0) }) {
       settings.fail(

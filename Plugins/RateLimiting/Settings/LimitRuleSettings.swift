@@ -83,9 +83,33 @@ package struct LimitRuleSettings: Sendable, Hashable {
     for key in store == .memory ? ["on_failure", "lease"] : [] where settings.has(key) {
       settings.fail(key, "has no meaning with store: memory", hint: "remove it, or choose the other store")
     }
+    checkCost(settings)
     if settings.has("entries") {
       settings.fail(
         "entries", "is no setting of one rule", hint: "write stores: { memory: { entries: ... } } at the top level")
+    }
+  }
+
+  private func checkCost(_ settings: SettingsReader) {
+    let least = plans.amounts.compactMap(\.most).min() ?? .max
+    if cost.base > least {
+      settings.fail(
+        "cost", "no request could ever pass: an amount of the rule is \(least)", hint: "write at most \(least)")
+    }
+    let isSliding = plans.amounts.contains { if case .sliding = $0 { true } else { false } }
+    for key in ["refund"] where settings.has(key) && isSliding {
+      settings.fail(
+        key, "does not go with algorithm: sliding_window",
+        hint: "which units would go back cannot be told there; use gcra or a quota")
+    }
+    if cost.field != nil, isSliding {
+      settings.fail("cost", "`field` does not go with algorithm: sliding_window", hint: "use gcra or a quota")
+    }
+    let isConcurrent = plans.amounts.contains { if case .concurrent = $0 { true } else { false } }
+    if isConcurrent, !refunds.isEmpty || cost.field != nil || cost.bytesPerUnit != nil {
+      settings.fail(
+        settings.has("refund") ? "refund" : "cost", "has no meaning with `concurrent`",
+        hint: "its units come back with the exchange's end; remove it")
     }
   }
 

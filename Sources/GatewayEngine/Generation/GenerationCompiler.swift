@@ -16,6 +16,8 @@ package struct GenerationCompiler {
   private struct MadeKey: Hashable {
     let plugin: String
     let settings: AnyHashable
+    /// nil where it does not matter.
+    let scope: PluginScope?
   }
   private struct FallbackKey: Hashable {
     let upstream: Int
@@ -196,9 +198,12 @@ extension GenerationCompiler {
       for issue in collector.issues { issues.append(issue) }
       return nil
     }
-    let key = MadeKey(plugin: entry.plugin, settings: AnyHashable(settings))
+    let key = MadeKey(
+      plugin: entry.plugin, settings: AnyHashable(settings), scope: P.isScoped ? entry.scope : nil)
     if let made = madeIndices[key] { return made }
     do {
+      var environment = environment
+      environment.scope = entry.scope
       plugins.append(try P(settings: settings, at: entry.position, environment: environment))
     } catch {
       for issue in error.issues { issues.append(issue) }

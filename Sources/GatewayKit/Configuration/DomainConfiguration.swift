@@ -5,6 +5,8 @@ package struct UseEntry: Sendable, Hashable {
   /// A mapping, or nothing; ``isOff`` when it is `off`.
   package var settings: ConfigNode
   package var position: SourcePosition
+  /// Who says that it is used.
+  package var scope = PluginScope.domain
 
   package init(plugin: String, settings: ConfigNode, position: SourcePosition) {
     self.plugin = plugin
@@ -18,15 +20,17 @@ package struct UseEntry: Sendable, Hashable {
     return text == "off" || text == "false"
   }
 
-  /// Plugin, settings and the folder that relative paths in them start from; where else they stand does not count.
+  /// Plugin, settings, who says so, and the folder that relative paths in them start from; where else they stand does not
+  /// count.
   package static func == (left: UseEntry, right: UseEntry) -> Bool {
-    left.plugin == right.plugin && left.settings == right.settings
+    left.plugin == right.plugin && left.settings == right.settings && left.scope == right.scope
       && left.position.directory == right.position.directory
   }
 
   package func hash(into hasher: inout Hasher) {
     hasher.combine(plugin)
     hasher.combine(settings)
+    hasher.combine(scope)
   }
 }
 

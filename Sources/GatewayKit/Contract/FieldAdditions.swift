@@ -40,6 +40,12 @@ public struct FieldAdditions: Sendable {
     lines.writeImmutableBuffer(rendered)
   }
 
+  /// The same in place of the other side's fields of these names.
+  public mutating func add(rendered: ByteBuffer, replacing ids: FieldIDSet) {
+    names = names.union(ids)
+    lines.writeImmutableBuffer(rendered)
+  }
+
   /// Adds lines that are known when the gateway is built, each with its CRLF; no references are counted.
   package mutating func add(lines text: StaticString) { lines.writeStaticString(text) }
 

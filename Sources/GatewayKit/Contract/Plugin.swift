@@ -22,6 +22,10 @@ public protocol Plugin: Sendable {
   /// Makes the filter of one loop.
   func makeFilter(on loop: LoopContext) -> any Filter
 
+  /// Whether it matters who says that the plugin is used (``PluginEnvironment/scope``). Equal settings of different
+  /// scopes are then instances of their own.
+  static var isScoped: Bool { get }
+
   /// What whoever writes its settings should know of them, though they are no mistake: `gatehouse check` shows it.
   var remarks: [String] { get }
 
@@ -39,6 +43,8 @@ extension Plugin {
   public func shutdown() async {}
   /// Nothing to know.
   public var remarks: [String] { [] }
+  /// It does not matter.
+  public static var isScoped: Bool { false }
 }
 
 /// A plugin whose instances on one chain (the floor's, the domain's) act as one, in the place of the first.
@@ -61,6 +67,16 @@ public struct PluginDescriptor: Sendable {
   }
 }
 
+/// Who says that a plugin is used.
+public enum PluginScope: Sendable, Hashable {
+  /// The organisation, of every domain.
+  case floor
+  /// The organisation, where a domain does not say otherwise.
+  case defaults
+  /// A domain or one of its routes: what it says must not reach another domain.
+  case domain
+}
+
 /// What the gateway hands to a plugin when it makes it.
 public struct PluginEnvironment: Sendable {
   /// Time.
@@ -81,6 +97,8 @@ public struct PluginEnvironment: Sendable {
   public let sharedLimits: (any LimitStore)?
   /// The tokens that operators have revoked. A plugin that establishes who asks asks it at every request.
   public let revocations: TokenRevocations
+  /// Who says that the plugin is used; meaningful where ``Plugin/isScoped`` is true.
+  public package(set) var scope = PluginScope.defaults
   let slots = SlotNumbers()
 
   /// An environment.

@@ -79,12 +79,19 @@ enum ConfigurationSupport {
     of configuration: GatewayConfiguration, catalogs: [String: OperationCatalog], sharedLimits: (any LimitStore)?,
     group: any EventLoopGroup, logger: Logger, revocations: TokenRevocations? = nil
   ) -> PluginEnvironment {
-    PluginEnvironment(
+    let counters = CounterRegistry()
+    let memory = MemoryLimitStore(
+      entries: configuration.stores.memory.entries, bytes: configuration.stores.memory.size)
+    counters.gauge(
+      "gatehouse_rate_limit_callers", help: "Callers whose allowances are kept in memory."
+    ) { [weak memory] in memory.map { Int64($0.count) } }
+    counters.gauge(
+      "gatehouse_rate_limit_memory_bytes", help: "Memory that the callers in it take."
+    ) { [weak memory] in memory.map { Int64($0.bytes) } }
+    return PluginEnvironment(
       clock: SystemClock(), logger: logger, eventLoopGroup: group, catalogs: catalogs,
-      hashSeed: .random(in: .min ... .max), counters: CounterRegistry(),
-      memoryLimits: MemoryLimitStore(
-        entries: configuration.stores.memory.entries, bytes: configuration.stores.memory.size),
-      sharedLimits: sharedLimits, revocations: revocations)
+      hashSeed: .random(in: .min ... .max), counters: counters, memoryLimits: memory, sharedLimits: sharedLimits,
+      revocations: revocations)
   }
 
   /// The store of shared limits. It connects when it is first asked, so that a check of the configuration does not.
