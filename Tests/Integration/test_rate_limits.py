@@ -18,7 +18,7 @@ from harness.wire import Client
 def origin(origins):
     """Answers 200; with what X-Wanted asks for where a request has it."""
     def answer(request, connection):
-        wanted = request.get("x-wanted")
+        wanted = request.head.get("x-wanted")
         connection.send(wanted.replace("|", "\r\n").encode() + b"\r\n\r\n" if wanted else reply(b"here"))
     return origins(answer)
 
@@ -57,11 +57,16 @@ def test_the_floor_and_a_domain_are_one_step(gateways, origin):
     configuration = limited(origin, {"name": "own", "rate": "1/h", "legacy_headers": True})
     configuration["floor"] = {"use": [{"rate-limit": {"name": "floor", "key": "domain", "rate": "3/h"}}]}
     configuration["domains"].append(
-        {"name": "other.example", "upstream": "origin", "use": [{"rate-limit": {"name": "own", "rate": "100/h"}}]})
+        {"name": "other.example", "upstream": "origin", "use": [{"rate-limit": {"name": "own", "rate": "100/h"}}],
+         "routes": [{"match": {"path": "/free"}, "use": [{"rate-limit": False}]}]})
     gateway = gateways(configuration, event_loops=2)
     assert passing(gateway, 20) == 1
+    # Nineteen refusals by the domain's own rule took nothing of the floor's three.
+    assert ask(gateway).get("ratelimit-policy") == '"floor";q=3;w=3600, "own";q=1;w=3600'
     # The domain that allows itself more gets no more than the floor does.
     assert passing(gateway, 20, "losantdomain: other.example") == 3
+    # Nor on a route that switches its own limits off.
+    assert ask(gateway, "losantdomain: other.example", line="GET /free HTTP/1.1").status == 429
     told = ask(gateway)
     assert told.get("x-ratelimit-limit") == "1" and told.get("x-ratelimit-remaining") == "0"
 
@@ -79,14 +84,15 @@ def test_exchanges_at_a_time_come_back(gateways, origins):
     going = threading.Event()
 
     def slow(request, connection):
-        if request.get("x-slow"):
+        if request.head.get("x-slow"):
             going.wait(30)
         connection.send(reply(b"here"))
-    gateway = gateways(limited(origins(slow), {"name": "busy", "concurrent": 2}), event_loops=2)
+    origin = origins(slow)
+    gateway = gateways(limited(origin, {"name": "busy", "concurrent": 2}), event_loops=2)
     with Client(gateway.port) as one, Client(gateway.port) as two:
         for client in (one, two):
             client.request("GET / HTTP/1.1", "X-Slow: 1")
-        wait_until(lambda: ask(gateway).status == 429, "both are counted")
+        wait_until(lambda: len(origin.requests) == 2, "both are on their way")
         assert ask(gateway).get("ratelimit-policy") == '"busy";q=2;qu="concurrent-requests"'
         # One client leaves, and the other gets its answer.
         two.close()
