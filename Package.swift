@@ -44,8 +44,10 @@ func plugin(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     exclude: ["README.md"], swiftSettings: dataPath)
 }
 
-func source(_ name: String, _ dependencies: [Target.Dependency], _ settings: [SwiftSetting] = strict) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+func source(
+  _ name: String, _ dependencies: [Target.Dependency], _ settings: [SwiftSetting] = strict, exclude: [String] = []
+) -> Target {
+  .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
@@ -95,7 +97,9 @@ let package = Package(
     source(
       "TokenService",
       ["UserApiTokens", crypto, grdb, hummingbird, httpTypes, jwtKit, logging, nio, serviceLifecycle]),
-    source("SharedStores", ["GatewayKit", crypto, logging, nio, nioPosix, nioSSL]),
+    source(
+      "SharedStores", ["GatewayEngine", "GatewayKit", crypto, logging, nio, nioPosix, nioSSL], dataPath,
+      exclude: ["README.md"]),
     source("Admin", ["GatewayEngine", "GatewayKit", httpTypes, hummingbird, logging, nio, nioPosix, serviceLifecycle]),
     source(
       "GatewayTesting",

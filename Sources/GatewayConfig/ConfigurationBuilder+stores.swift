@@ -7,12 +7,23 @@ extension ConfigurationBuilder {
   func readStores(_ reader: SettingsReader) -> StoresConfiguration {
     var stores = StoresConfiguration()
     guard let section = reader.mapping("stores") else { return stores }
+    if let memory = section.mapping("memory") {
+      stores.memory = readMemory(memory)
+      memory.finish()
+    }
     if let redis = section.mapping("redis") {
       stores.redis = readRedis(redis)
       redis.finish()
     }
     section.finish()
     return stores
+  }
+
+  private func readMemory(_ section: SettingsReader) -> MemoryStoreConfiguration {
+    var memory = MemoryStoreConfiguration()
+    memory.entries = section.optionalInt("entries", in: 1024...100_000_000) ?? memory.entries
+    memory.size = section.optionalSize("size", in: (1 << 20)...(1 << 40)) ?? memory.size
+    return memory
   }
 
   private func readRedis(_ section: SettingsReader) -> RedisConfiguration? {
@@ -23,6 +34,7 @@ extension ConfigurationBuilder {
     let connectTimeout = section.optionalDuration("connect_timeout", in: Self.answer)
     let timeout = section.optionalDuration("timeout", in: Self.answer)
     let maxInFlight = section.optionalInt("max_in_flight", in: 1...100_000)
+    let gateways = section.optionalInt("gateways", in: 1...10_000)
     if user != nil, !section.has("password") {
       section.fail("user", "has no password", hint: "add password: { env: NAME } or { file: path }")
     }
@@ -37,6 +49,7 @@ extension ConfigurationBuilder {
     redis.connectTimeout = connectTimeout ?? redis.connectTimeout
     redis.timeout = timeout ?? redis.timeout
     redis.maxInFlight = maxInFlight ?? redis.maxInFlight
+    redis.gateways = gateways ?? redis.gateways
     return redis
   }
 

@@ -25,7 +25,7 @@ public final class TestGateway: Sendable {
   ///   - logger: where it logs; nowhere without one.
   public static func start(
     _ yaml: String, plugins: [any Plugin.Type] = [], catalogs: [String: OperationCatalog] = [:], loops: Int = 1,
-    clock: any GatewayClock = SystemClock(), sharedLimits: (any SharedLimitStore)? = nil, logger: Logger? = nil
+    clock: any GatewayClock = SystemClock(), sharedLimits: (any LimitStore)? = nil, logger: Logger? = nil
   ) async throws -> TestGateway {
     let logger = logger ?? Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let generation = try compile(
@@ -37,7 +37,7 @@ public final class TestGateway: Sendable {
   /// Compiles a configuration as ``start(_:plugins:catalogs:loops:clock:sharedLimits:logger:)`` does.
   package static func compile(
     _ yaml: String, plugins: [any Plugin.Type] = [], catalogs: [String: OperationCatalog] = [:],
-    clock: any GatewayClock, sharedLimits: (any SharedLimitStore)? = nil, logger: Logger
+    clock: any GatewayClock, sharedLimits: (any LimitStore)? = nil, logger: Logger
   ) throws -> Generation {
     let configuration = try ConfigurationLoader.parse(
       text: yaml, file: "test.yaml", environment: [:], baseDirectory: ".")
@@ -65,7 +65,7 @@ public final class TestGateway: Sendable {
   /// Runs a body with a gateway and ends it afterwards, whatever happens.
   public static func with<R>(
     _ yaml: String, plugins: [any Plugin.Type] = [], catalogs: [String: OperationCatalog] = [:], loops: Int = 1,
-    clock: any GatewayClock = SystemClock(), sharedLimits: (any SharedLimitStore)? = nil, logger: Logger? = nil,
+    clock: any GatewayClock = SystemClock(), sharedLimits: (any LimitStore)? = nil, logger: Logger? = nil,
     _ body: (TestGateway) async throws -> R
   ) async throws -> R {
     let gateway = try await start(

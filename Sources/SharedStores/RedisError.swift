@@ -1,18 +1,15 @@
+import GatewayKit
+import NIOCore
+
 /// Why a store on Redis could not tell.
 package enum RedisError: Error, Sendable, Equatable, CustomStringConvertible {
   /// No connection could be made.
   case unreachable(String)
-  /// The connection ended before the answer.
-  case disconnected
   /// There was no answer in time.
   case timeout
-  /// As many commands as may be are on their way.
-  case overloaded
-  /// The last connection failed a moment ago; the next is made when the back-off has passed.
-  case resting
   /// The server refused the connection's credentials or database; the code it gave.
   case rejected(String)
-  /// The server answered with an error.
+  /// The server answered with an error; its text.
   case failed(String)
   /// The server answered with something else than the script returns.
   case unexpectedReply
@@ -21,15 +18,40 @@ package enum RedisError: Error, Sendable, Equatable, CustomStringConvertible {
 
   package var description: String {
     switch self {
-    case .unreachable(let cause): "no connection could be made: \(cause)"
-    case .disconnected: "the connection ended"
+    case .unreachable(let cause): "there is no connection: \(cause)"
     case .timeout: "there was no answer in time"
-    case .overloaded: "too many commands are on their way"
-    case .resting: "the last connection failed a moment ago"
     case .rejected(let code): "the server refused the credentials or the database: \(code)"
     case .failed(let text): "the server answered: \(text)"
     case .unexpectedReply: "the server's answer has an unexpected form"
     case .malformed(let error): "the server does not speak RESP2: \(error)"
     }
+  }
+}
+
+extension RedisError {
+  /// The same for those who ask.
+  var failure: LimitFailure {
+    switch self {
+    case .timeout: .timeout
+    case .unreachable, .rejected: .unreachable
+    case .failed, .unexpectedReply, .malformed: .invalid
+    }
+  }
+
+  /// The first reply of what was received; nil when none is there whole.
+  static func reply(_ input: inout ByteBuffer) throws(RedisError) -> RESPValue? {
+    do {
+      return try RESPParser.next(&input)
+    } catch {
+      throw .malformed(error)
+    }
+  }
+
+  /// The first word of an error.
+  static func code(_ text: String) -> String { String(text.prefix { $0 != " " }.prefix(32)) }
+
+  /// Whether an error is about the server as it is now, so that all that is asked meanwhile will get it.
+  static func isOfServer(_ text: String) -> Bool {
+    ["LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "NOAUTH", "MISCONF"].contains(code(text))
   }
 }

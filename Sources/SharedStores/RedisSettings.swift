@@ -1,5 +1,4 @@
 package import GatewayKit
-import NIOCore
 package import NIOSSL
 
 /// Where the server is and how long things may take.
@@ -22,6 +21,10 @@ package struct RedisSettings: Sendable {
   package var timeout = Duration.milliseconds(50)
   /// How many commands one connection may have on their way.
   package var maxInFlight = 1024
+  /// How many gateways share the store, at least 1.
+  package var gateways = 1
+  /// What stands in the braces of every key, and so decides in which slot of a cluster all of them lie. Without braces.
+  package var keyTag = "limits"
 
   /// A server without TLS and password.
   package init(host: String, port: Int) {
@@ -40,6 +43,7 @@ package struct RedisSettings: Sendable {
     connectTimeout = configuration.connectTimeout
     timeout = configuration.timeout
     maxInFlight = configuration.maxInFlight
+    gateways = configuration.gateways
     if configuration.isTLS { tls = try Self.context(configuration) }
   }
 
@@ -57,20 +61,12 @@ package struct RedisSettings: Sendable {
       ])
     }
   }
-
-  /// The longest pause between two attempts to connect.
-  static let longestPause = TimeAmount.seconds(2)
-
-  /// How long to wait after so many failures in a row: 50 ms, then twice as long each time.
-  static func pause(after failures: Int) -> TimeAmount {
-    min(.milliseconds(50 << Int64(min(max(failures, 1) - 1, 6))), longestPause)
-  }
 }
 
 extension Duration {
-  /// The same for NIO, at least a nanosecond and at most a day.
-  var timeAmount: TimeAmount {
+  /// Nanoseconds, at least one and at most a day's.
+  var limit: Int64 {
     let bounded = max(.nanoseconds(1), min(self, .seconds(86_400)))
-    return .nanoseconds(bounded.components.seconds * 1_000_000_000 + bounded.components.attoseconds / 1_000_000_000)
+    return bounded.components.seconds * 1_000_000_000 + bounded.components.attoseconds / 1_000_000_000
   }
 }

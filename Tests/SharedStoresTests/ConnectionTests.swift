@@ -1,123 +1,77 @@
 import GatewayKit
 import GatewayTesting
+import Logging
 import NIOCore
 import NIOPosix
 import SharedStores
+import Synchronization
 import Testing
 
+/// How a server is reached, and what is said of one that is not.
 @Suite(.enabled(if: RedisServer.isThere, RedisServer.missing))
 struct ConnectionTests {
-  private let key = LimitKey(high: 1, low: 2)
-
-  private func rule() throws -> LimitRule {
-    let rate = try #require(Rate(count: 1, period: .seconds(3600)))
-    return try #require(LimitRule(rate: rate, burst: 1000))
-  }
-
-  private func take(_ store: RedisLimitStore) async throws -> LimitDecision {
-    try await store.take(try rule(), key: key, cost: 1, now: 0)
-  }
-
-  private func error(_ store: RedisLimitStore) async throws -> RedisError? {
-    do {
-      _ = try await take(store)
-      return nil
-    } catch {
-      return try #require(error as? RedisError)
-    }
-  }
-
-  /// Asks until the pauses between attempts are over.
-  private func takeAtLast(_ store: RedisLimitStore) async throws -> LimitDecision {
-    for _ in 0..<2000 {
-      if let decision = try? await take(store) { return decision }
-      try await Task.sleep(for: .milliseconds(10))
-    }
-    throw HarnessError.timeout("the store does not come back")
-  }
-
-  @Test func aRestartedServerIsFoundAgain() async throws {
-    let server = try await RedisServer()
-    let store = server.store()
-    #expect(try await take(store).remaining == 999)
-    server.stop()
-    for _ in 0..<20 { #expect(try await error(store) != nil) }
-    #expect(try await server.start())
-    // What was in memory is gone, and so are the scripts.
-    #expect(try await takeAtLast(store).remaining == 999)
-    #expect(try await take(store).remaining == 998)
-  }
-
   @Test func failsAtOnceBetweenAttempts() async throws {
     let closed = try ClosedPort()
     var settings = RedisSettings(host: "127.0.0.1", port: closed.port)
     settings.connectTimeout = .seconds(20)
-    let store = RedisServer.store(settings)
-    var errors: [RedisError] = []
-    for _ in 0..<200 { errors.append(try #require(try await error(store))) }
-    guard case .unreachable = errors[0] else { throw HarnessError.timeout("\(errors[0])") }
-    #expect(errors.contains(.resting))
-  }
-
-  /// The time that connecting may take is far longer, and has nothing to do with an answer's.
-  @Test(.timeLimit(.minutes(2))) func aSilentServerEndsTheConnection() async throws {
-    let server = try await RedisServer()
-    var settings = server.settings
-    settings.connectTimeout = .seconds(3600)
-    settings.timeout = .milliseconds(100)
-    let store = RedisServer.store(settings)
-    _ = try await takeAtLast(store)
-    server.pause()
-    #expect(try await error(store) == .timeout)
-    server.resume()
-    // The late answer of the old connection is nobody's.
-    #expect(try await takeAtLast(store).verdict == .admitted)
+    try await Gateways.with(RedisServer.store(settings)) { gateways in
+      let claim = try LimitClaim.plenty()
+      #expect(try await gateways.take(claim).failure == .unreachable)
+      let start = ContinuousClock.now
+      for _ in 0..<200 { #expect(try await gateways.take(claim).failure != nil) }
+      #expect(ContinuousClock.now - start < .seconds(5))
+      #expect(try await gateways.take(claim).failure == .resting)
+    }
   }
 
   @Test func whatIsOnItsWayIsBounded() async throws {
     let server = try await RedisServer()
     var settings = server.settings
     settings.maxInFlight = 10
-    let store = RedisServer.store(settings)
-    _ = try await take(store)
-    server.pause()
-    let errors = try await withThrowingTaskGroup(of: RedisError?.self) { group in
-      for _ in 0..<40 { group.addTask { try await error(store) } }
-      var errors: [RedisError] = []
-      for try await error in group {
-        if let error { errors.append(error) }
-        // All that find no room have said so; the others get their answer.
-        if errors.count == 30 { server.resume() }
+    try await Gateways.with(RedisServer.store(settings)) { gateways in
+      let claim = try LimitClaim.plenty()
+      // While the connection is made, and when it is there.
+      for round in 1...2 as ClosedRange<Int64> {
+        let answers = try await gateways.take(Array(repeating: [claim], count: 40))
+        #expect(answers.count { $0.isAdmitted } == 10 && answers.count { $0.failure == .overloaded } == 30)
+        #expect(try await gateways.take(.plenty(cost: 0)).remaining == 1000 - 10 * round)
       }
-      return errors
     }
-    #expect(errors == Array(repeating: .overloaded, count: 30))
-    #expect(try await take(store).remaining == 988)
   }
 
+  /// The rights are those that the README names.
   @Test func authenticates() async throws {
-    let server = try await RedisServer([
-      "--requirepass", "open sesame", "--user", "gate", "on", ">secret", "~gatehouse:*", "+eval", "+evalsha", "+time",
-      "+get", "+set", "+del", "+ping", "+select",
-    ])
+    let rights =
+      ["eval", "evalsha", "ping", "select", "time"]
+      + ["get", "set", "del", "lindex", "lset", "lpop", "rpop", "rpush", "lrange", "pexpire"]
+      + ["hmget", "hset", "hdel", "hgetall"]
+    let server = try await RedisServer(
+      ["--requirepass", "open sesame", "--user", "gate", "on", ">secret", "~gatehouse:*"] + rights.map { "+\($0)" })
     var settings = server.settings
-    #expect(try await error(RedisServer.store(settings)) == .rejected("NOAUTH"))
+    func failure() async throws -> (LimitFailure?, String) {
+      let log = LogLines()
+      let failure = try await Gateways.with(RedisServer.store(settings, logger: log.logger)) { gateways in
+        try await gateways.take(.plenty()).failure
+      }
+      return (failure, log.lines.joined())
+    }
+    var answer = try await failure()
+    #expect(answer.1.contains("NOAUTH"))
     settings.password = Secret(Array("wrong".utf8))
-    let refused = try #require(try await error(RedisServer.store(settings)))
-    #expect(refused == .rejected("WRONGPASS") && !"\(refused)".contains("wrong"))
+    answer = try await failure()
+    #expect(answer.0 == .unreachable && answer.1.contains("WRONGPASS") && !answer.1.contains("wrong"))
     settings.password = Secret(Array("open sesame".utf8))
     settings.database = 3
-    #expect(try await take(RedisServer.store(settings)).remaining == 999)
+    answer = try await failure()
+    #expect(answer.0 == nil)
     settings.database = 0
     settings.user = "gate"
     settings.password = Secret(Array("secret".utf8))
-    // Another database, so another allowance. These rights are all that the store needs.
-    let store = RedisServer.store(settings)
-    #expect(try await take(store).remaining == 999)
-    try await store.giveBack(try rule(), key: key, cost: 1, now: 0)
-    #expect(try await take(store).remaining == 999)
+    try await LimitStoreConformance.check(
+      LimitStoreConformance.Subject([RedisServer.store(settings, .caller)]), seeds: 0..<1)
     settings.database = 99
-    #expect(try await error(RedisServer.store(settings)) == .rejected("ERR"))
+    answer = try await failure()
+    #expect(answer.1.contains("ERR"))
   }
 
   @Test func speaksTLS() async throws {
@@ -134,8 +88,11 @@ struct ConnectionTests {
       configuration.authority = file
       configuration.connectTimeout = .seconds(20)
       configuration.timeout = .seconds(20)
-      let store = RedisServer.store(try RedisSettings(configuration))
-      #expect(((try? await take(store)) != nil) == isTrusted)
+      try await Gateways.with(RedisServer.store(try RedisSettings(configuration))) { gateways in
+        let answers = try await gateways.take(Array(repeating: [try .plenty()], count: 200))
+        #expect(answers.allSatisfy { $0.isAdmitted == isTrusted })
+        if isTrusted { #expect(answers.last?.remaining == 800) }
+      }
     }
   }
 
@@ -147,10 +104,31 @@ struct ConnectionTests {
     #expect(error?.issues.first?.path == "stores.redis.ca" && error?.issues.first?.position?.line == 7)
   }
 
+  @Test func findsAServerByItsName() async throws {
+    let server = try await RedisServer()
+    var settings = server.settings
+    settings.host = "localhost"
+    try await Gateways.with(RedisServer.store(settings)) { gateways in
+      let answer = try await gateways.take(.plenty())
+      #expect(answer.remaining == 999)
+    }
+    settings.host = "nowhere.invalid"
+    settings.connectTimeout = .seconds(2)
+    try await Gateways.with(RedisServer.store(settings)) { gateways in
+      let answer = try await gateways.take(.plenty())
+      #expect(answer.failure == .unreachable)
+    }
+  }
+
   /// Whatever is at the other end, an answer or an error comes, and nothing traps.
   @Test(arguments: [
     "HTTP/1.1 400 Bad Request\r\n\r\n", ":1\r\n", "*-1\r\n", "+PONG\r\n+more\r\n", "-\r\n", "$99999999999\r\n",
     "+PONG\r\n*2\r\n:-1\r\n:0\r\n", "+PONG\r\n*2\r\n:9223372036854775807\r\n:9223372036854775807\r\n",
+    "+PONG\r\n*6\r\n:-1\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n",
+    "+PONG\r\n*6\r\n:0\r\n:0\r\n:1000000000\r\n:0\r\n:0\r\n:0\r\n",
+    "+PONG\r\n*6\r\n:0\r\n:99999999999\r\n:0\r\n:0\r\n:0\r\n:0\r\n",
+    "+PONG\r\n*6\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n:-9\r\n",
+    "+PONG\r\n*0\r\n", "+PONG\r\n:0\r\n", "+PONG\r\n-NOSCRIPT\r\n-NOSCRIPT\r\n", "+PONG\r\n-LOADING soon\r\n", "",
   ])
   func aStrangerIsAnError(says text: String) async throws {
     let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -161,16 +139,51 @@ struct ConnectionTests {
     var settings = RedisSettings(host: "127.0.0.1", port: try #require(channel.localAddress?.port))
     settings.connectTimeout = .milliseconds(500)
     settings.timeout = .milliseconds(500)
-    let store = RedisServer.store(settings)
-    #expect(try await error(store) != nil)
+    try await Gateways.with(RedisServer.store(settings)) { gateways in
+      for claim in [try LimitClaim.plenty(), .concurrent(3, 1), .daily(4, 1, lease: LimitLease(batch: 5, time: 1))] {
+        #expect(try await gateways.take(claim).failure != nil)
+      }
+    }
     try await channel.close()
   }
 
   @Test func aStoreThatWasShutDownSaysSo() async throws {
     let server = try await RedisServer()
     let store = server.store()
-    _ = try await take(store)
-    store.shutdown()
-    #expect(try await error(store) == .disconnected)
+    try await Gateways.with(store) { gateways in
+      let claim = try LimitClaim.plenty(lease: LimitLease(batch: 100, time: 60_000_000_000))
+      #expect(try await gateways.take(claim).isAdmitted)
+      store.shutdown()
+      // Another request's, so that it is known not to be held.
+      #expect(try await gateways.take(.plenty(9)).failure == .unreachable)
+      try await Gateways.with(server.store()) { others in
+        // What was held in advance has been given back.
+        let answer = try await others.take(.plenty(cost: 0))
+        #expect(answer.remaining == 999)
+      }
+    }
+  }
+}
+
+/// Keeps what is logged.
+final class LogLines: Sendable {
+  private let kept = Mutex<[String]>([])
+
+  var lines: [String] { kept.withLock { $0 } }
+  var logger: Logger { Logger(label: "test") { _ in Handler(lines: self) } }
+
+  private struct Handler: LogHandler {
+    let lines: LogLines
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.debug
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+      get { metadata[key] }
+      set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+      lines.kept.withLock { $0.append("\(event.level) \(event.message) \(event.metadata ?? [:])") }
+    }
   }
 }

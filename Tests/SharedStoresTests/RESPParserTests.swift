@@ -1,3 +1,4 @@
+import GatewayTesting
 import NIOCore
 import SharedStores
 import Testing
@@ -39,7 +40,7 @@ import Testing
     (":\r\n", .badNumber), (":-\r\n", .badNumber), (":+1\r\n", .badNumber), (":1 \r\n", .badNumber),
     (":9223372036854775808\r\n", .badNumber), (":-9223372036854775809\r\n", .badNumber),
     (":00000000000000000000\r\n", .badNumber), ("$-2\r\n", .badNumber), ("*-2\r\n", .badNumber),
-    ("$9223372036854775807\r\n", .tooLarge), ("$8193\r\n", .tooLarge), ("*65\r\n", .tooLarge),
+    ("$9223372036854775807\r\n", .tooLarge), ("$8193\r\n", .tooLarge), ("*97\r\n", .tooLarge),
     ("*9223372036854775807\r\n", .tooLarge), ("$1\r\nab\r\n", .badLineEnd), ("$1\r\na\rb", .badLineEnd),
     ("*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n:1\r\n", .tooDeep), ("*1\r\n?", .unknownType(0x3F)),
   ])

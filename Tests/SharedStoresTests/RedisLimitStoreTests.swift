@@ -4,140 +4,172 @@ import NIOCore
 import SharedStores
 import Testing
 
+/// What the server keeps, and for how long.
 @Suite(.enabled(if: RedisServer.isThere, RedisServer.missing))
 struct RedisLimitStoreTests {
-  private func rule(_ count: Int, _ period: Duration, burst: Int) throws -> LimitRule {
-    let rate = try #require(Rate(count: count, period: period))
-    return try #require(LimitRule(rate: rate, burst: burst))
-  }
-
-  private let key = LimitKey(high: 0x0123_4567_89AB_CDEF, low: 0xFED)
-
-  @Test func conforms() async throws {
-    let server = try await RedisServer()
-    try await LimitStoreConformance.check(LimitStoreConformance.Subject(shared: server.store(.caller)))
-  }
-
-  /// Real times since 1970, rules with awkward intervals: what a double would round away decides here.
-  @Test(arguments: 0..<6) func agreesWithTheRuleToTheNanosecond(seed: UInt64) async throws {
-    let server = try await RedisServer()
-    let store = server.store(.caller)
-    var random = SplitMix(state: seed)
-    let longest: [Int64] = [7, 1_000, 1_000_003, 999_999_999, 3_600_000_000_007, 1 << 50]
-    let rule = try rule(
-      Int(random.next() % 7) + 1, .nanoseconds(longest[Int(seed) % longest.count]), burst: Int(random.next() % 9) + 1)
-    var (now, arrival) = (Int64(1_795_449_600_123_456_789), Int64(0))
-    var admitted = 0
-    for step in 0..<600 {
-      now += Int64(random.next() % UInt64(2 * rule.interval + 1))
-      if step % 7 == 0 {
-        // Exactly when a unit is due, and a nanosecond early.
-        now = max(now, arrival - rule.tolerance + rule.interval - Int64(random.next() % 2))
-      }
-      let cost = Int(random.next() % 4)
-      if step % 11 == 0, cost > 0, cost <= rule.burst {
-        try await store.giveBack(rule, key: key, cost: cost, now: now)
-        arrival -= Int64(cost) * rule.interval
-      }
-      let wanted = rule.judge(&arrival, cost: cost, now: now)
-      #expect(try await store.take(rule, key: key, cost: cost, now: now) == wanted, "step \(step) at \(now)")
-      if wanted.verdict == .admitted { admitted += 1 }
+  private func life(_ server: RedisServer, _ claim: LimitClaim) async throws -> Int64 {
+    guard case .integer(let life) = try await server.command("PTTL", RedisLimitStore.name(of: claim.key)) else {
+      throw HarnessError.timeout("no life")
     }
-    #expect((1..<600).contains(admitted))
+    return life
   }
 
   @Test func extremesAreJudgedAlike() async throws {
     let server = try await RedisServer()
-    let store = server.store(.caller)
-    let slow = try rule(1, .seconds(36 * 365 * 86_400), burst: 1)
-    let fast = try rule(1_000_000_000, .milliseconds(1), burst: 1_000_000_000)
-    for (number, rule) in [slow, fast].enumerated() {
-      let key = LimitKey(high: 0, low: UInt64(number))
-      for now in [0, 1, 1 << 60, 1 << 61] as [Int64] {
-        var arrival: Int64 = 0
-        _ = try await server.command("FLUSHALL")
-        for cost in [Int.min, -1, 0, 1, 2, 1_000_000_000, Int.max] {
-          let wanted = rule.judge(&arrival, cost: cost, now: now)
-          #expect(try await store.take(rule, key: key, cost: cost, now: now) == wanted)
-        }
-        for cost in [Int.min, 0, Int.max] { try await store.giveBack(rule, key: key, cost: cost, now: now) }
-        let wanted = rule.judge(&arrival, cost: 0, now: now)
-        #expect(try await store.take(rule, key: key, cost: 0, now: now) == wanted)
-      }
-    }
-  }
-
-  /// By the server's clock: nobody gets more than the burst, whoever asks at the same time, from whatever gateway.
-  @Test func gatewaysTogetherGetExactlyTheBurst() async throws {
-    let server = try await RedisServer()
-    let rule = try rule(1, .seconds(3600), burst: 100)
-    let (key, gateways) = (key, (0..<3).map { _ in server.store() })
-    let admitted = try await withThrowingTaskGroup(of: Int.self) { group in
-      for task in 0..<12 {
-        group.addTask { @concurrent in
-          var admitted = 0
-          for _ in 0..<50 {
-            let decision = try await gateways[task % 3].take(rule, key: key, cost: 1, now: 0)
-            if decision.verdict == .admitted { admitted += 1 }
+    let claims = [
+      try LimitClaim.rate(1, 1, .seconds(36 * 365 * 86_400), burst: 1),
+      try .rate(2, 1_000_000_000, .milliseconds(1), burst: 1_000_000_000),
+      try .sliding(3, 1_000_000_000, .milliseconds(1)), try .sliding(4, 1, .seconds(36 * 365 * 86_400)),
+      .daily(5, .max), .daily(6, 1), .concurrent(7, .max), .concurrent(8, 1),
+    ]
+    try await Gateways.with(server.store(.caller)) { gateways in
+      for claim in claims {
+        for now in [0, 1, 1 << 60, 1 << 61] as [Int64] {
+          _ = try await server.command("FLUSHALL")
+          for cost in [Int64.min, -1, 0, 1, 2, 1_000_000_000, 1 << 45, Int64.max] {
+            var claim = claim
+            claim.cost = cost
+            let answer = try await gateways.take(claim, now: LimitTime(monotonic: now, wall: now))
+            #expect(answer.failure == nil, "\(claim) at \(now)")
+            #expect((answer.outcome == .admitted) == (cost <= 1 && cost <= claim.rule.most) || cost > 1)
           }
-          return admitted
+          for units in [Int64.min, 0, Int64.max, 1, -1] {
+            try await gateways.adjust(claim, by: units, now: LimitTime(monotonic: now, wall: now))
+          }
+          let answer = try await gateways.take(claim, now: LimitTime(monotonic: now, wall: now))
+          #expect(answer.failure == nil, "\(claim) at \(now)")
+          // Of what is held this ledger says so again, so it must let go of it.
+          if case .concurrent = claim.rule { try await gateways.adjust(claim, by: .min) }
         }
       }
-      return try await group.reduce(0, +)
     }
-    #expect(admitted == 100)
-    try await gateways[0].giveBack(rule, key: key, cost: 1, now: 0)
-    #expect(try await gateways[1].take(rule, key: key, cost: 1, now: 0).verdict == .admitted)
-    #expect(try await gateways[2].take(rule, key: key, cost: 1, now: 0).verdict == .refused)
   }
 
-  @Test func forgetsACallerWhoseAllowanceIsWhole() async throws {
+  /// By the server's clock: nobody gets more than there is, whoever asks at the same time, from whatever gateway.
+  @Test func gatewaysTogetherGetExactlyWhatThereIs() async throws {
     let server = try await RedisServer()
-    let store = server.store()
-    let rule = try rule(1, .seconds(100), burst: 3)
-    #expect(try await store.take(rule, key: key, cost: 0, now: 0).remaining == 3)
-    #expect(try await server.command("DBSIZE") == .integer(0))
-    #expect(try await store.take(rule, key: key, cost: 2, now: 0).remaining == 1)
-    let name = "gatehouse:{0123456789abcdef0000000000000fed}"
-    #expect(RedisLimitStore.name(of: key) == name)
-    guard case .integer(let life) = try await server.command("PTTL", name) else { throw HarnessError.incompleteHead }
-    #expect((1...200_001).contains(life))
-    try await store.giveBack(rule, key: key, cost: 2, now: 0)
-    #expect(try await server.command("DBSIZE") == .integer(0))
+    let claims = [
+      try LimitClaim.rate(1, 1, .seconds(3600), burst: 100), try .sliding(2, 100, .seconds(3600)), .concurrent(4, 100),
+    ]
+    try await Gateways.with(server.store(), server.store(), server.store(), loops: 2) { gateways in
+      for claim in claims {
+        let admitted = try await withThrowingTaskGroup(of: Int.self) { group in
+          for ledger in 0..<gateways.driver.count {
+            group.addTask { @concurrent in
+              var admitted = 0
+              for _ in 0..<10 {
+                let answers = try await gateways.take(Array(repeating: [claim], count: 10), on: ledger)
+                admitted += answers.count { $0.isAdmitted }
+              }
+              return admitted
+            }
+          }
+          return try await group.reduce(0, +)
+        }
+        #expect(admitted == 100, "\(claim)")
+      }
+    }
+  }
+
+  @Test func forgetsWhoseAllowanceIsWhole() async throws {
+    let server = try await RedisServer()
+    try await Gateways.with(server.store()) { gateways in
+      let rate = try LimitClaim.rate(0xFED, 1, .seconds(100), burst: 3, cost: 2)
+      #expect(try await gateways.take(.concurrent(1, 1, cost: 0), .daily(2, 3, cost: 0)).outcome == .admitted)
+      #expect(try await server.command("DBSIZE") == .integer(0))
+      #expect(try await gateways.take(rate).remaining == 1)
+      #expect(RedisLimitStore.name(of: rate.key) == "gatehouse:{limits}:0123456789abcdef0000000000000fed")
+      #expect((1...200_001).contains(try await life(server, rate)))
+      try await gateways.adjust(rate, by: -2)
+      let sliding = try LimitClaim.sliding(3, 5, .seconds(50))
+      _ = try await gateways.take(sliding)
+      #expect((1...50_001).contains(try await life(server, sliding)))
+      try await gateways.adjust(sliding, by: -1)
+      let held = LimitClaim.concurrent(4, 5)
+      _ = try await gateways.take(held)
+      #expect((1...60_001).contains(try await life(server, held)))
+      try await gateways.adjust(held, by: -1)
+      #expect(try await server.command("DBSIZE") == .integer(0))
+    }
+  }
+
+  @Test func aQuotaIsForgottenWithItsPeriod() async throws {
+    let server = try await RedisServer()
+    try await Gateways.with(server.store()) { gateways in
+      guard case .array(let time) = try await server.command("TIME"), case .bulk(let text) = time[0],
+        let now = Int64(String(buffer: text))
+      else { throw HarnessError.timeout("no time") }
+      // The gateway's clock is a period behind: the server's says which one it is.
+      let window = CalendarWindow(limit: 3, previous: now - 300, start: now - 200, end: now - 100, next: now + 100)
+      let claim = LimitClaim(key: LimitKey(high: 5, low: 5), rule: .calendar(window), cost: 2)
+      let answer = try await gateways.take(claim)
+      #expect(answer.remaining == 1)
+      #expect((80_000_000_000...100_000_000_000).contains(try #require(answer.decisions.first?.fullIn)))
+      #expect((80_000...100_001).contains(try await life(server, claim)))
+      #expect(try await gateways.take(claim).outcome == .refused)
+    }
   }
 
   @Test func survivesScriptFlushAndFlushAll() async throws {
     let server = try await RedisServer()
-    let store = server.store()
-    let rule = try rule(1, .seconds(3600), burst: 2)
-    for left in [1, 0] as [Int64] {
-      #expect(try await store.take(rule, key: key, cost: 1, now: 0).remaining == left)
-      #expect(try await server.command("SCRIPT", "FLUSH") == .simple("OK"))
+    let claim = try LimitClaim.rate(1, 1, .seconds(3600), burst: 200)
+    try await Gateways.with(server.store()) { gateways in
+      for round in 1...3 as ClosedRange<Int64> {
+        // Many on their way, none of which finds the script.
+        let answers = try await gateways.take(Array(repeating: [claim], count: 50))
+        #expect(answers.map(\.remaining) == (0..<50).map { 200 - (round - 1) * 50 - $0 - 1 })
+        #expect(try await server.command("SCRIPT", "FLUSH") == .simple("OK"))
+      }
+      try await gateways.adjust(claim, by: 10)
+      #expect(try await gateways.take(claim).remaining == 39)
+      #expect(try await server.command("FLUSHALL") == .simple("OK"))
+      #expect(try await gateways.take(claim).remaining == 199)
     }
-    #expect(try await store.take(rule, key: key, cost: 1, now: 0).verdict == .refused)
-    #expect(try await server.command("FLUSHALL") == .simple("OK"))
-    #expect(try await store.take(rule, key: key, cost: 1, now: 0).remaining == 1)
   }
 
   /// A server whose clock was set back by a day holds nobody for a day.
   @Test func aClockThatIsSetBackLocksNobodyOut() async throws {
     let server = try await RedisServer()
-    let store = server.store(.caller)
-    let rule = try rule(1, .seconds(1), burst: 2)
-    let (day, noon) = (Int64(86_400_000_000_000), Int64(1_795_449_600_000_000_000))
-    #expect(try await store.take(rule, key: key, cost: 2, now: noon).verdict == .admitted)
-    let decision = try await store.take(rule, key: key, cost: 1, now: noon - day)
-    #expect(decision == LimitDecision(.refused, remaining: 0, fullIn: rule.tolerance, retryIn: rule.interval))
+    let (second, day) = (Int64(1_000_000_000), Int64(86_400_000_000_000))
+    let noon = LimitTime(monotonic: Gateways.now.wall, wall: Gateways.now.wall)
+    try await Gateways.with(server.store(.caller)) { gateways in
+      let rate = try LimitClaim.rate(1, 1, .seconds(1), burst: 2, cost: 2)
+      _ = try await gateways.take(rate, now: noon)
+      #expect(try await gateways.take(rate, now: noon + -day).decisions.first?.retryIn == 2 * second)
+      let sliding = try LimitClaim.sliding(2, 2, .seconds(10), cost: 2)
+      _ = try await gateways.take(sliding, now: noon)
+      #expect(try await gateways.take(sliding, now: noon + -day).decisions.first?.retryIn == 10 * second)
+      #expect(try await gateways.take(sliding, now: noon + -day + 10 * second).outcome == .admitted)
+    }
   }
 
   @Test func aKeyOfSomebodyElseIsAnError() async throws {
     let server = try await RedisServer()
-    let (store, rule) = (server.store(), try rule(1, .seconds(1), burst: 1))
-    _ = try await server.command("SET", RedisLimitStore.name(of: key), "nonsense")
-    await #expect(throws: RedisError.failed("ERR the key holds no time")) {
-      try await store.take(rule, key: key, cost: 1, now: 0)
+    try await Gateways.with(server.store()) { gateways in
+      let claims = [try LimitClaim.plenty(1), try .sliding(2, 1, .seconds(1)), .daily(3, 1), .concurrent(4, 1)]
+      for claim in claims {
+        for words in [["SET", "nonsense"], ["RPUSH", "nonsense"], ["SADD", "1"]] {
+          _ = try await server.command("DEL", RedisLimitStore.name(of: claim.key))
+          _ = try await server.command([words[0], RedisLimitStore.name(of: claim.key)] + words.dropFirst())
+          #expect(try await gateways.take(claim).failure == .invalid, "\(claim) \(words)")
+        }
+      }
+      // The connection is none the worse.
+      #expect(try await gateways.take(.plenty(9)).remaining == 999)
     }
-    _ = try await server.command("SET", RedisLimitStore.name(of: key), "-5 0")
-    await #expect(throws: RedisError.self) { try await store.take(rule, key: key, cost: 1, now: 0) }
+  }
+
+  @Test func keysOfARequestLieInOneSlot() async throws {
+    let server = try await RedisServer()
+    var settings = server.settings
+    settings.keyTag = "eu-1"
+    try await Gateways.with(RedisServer.store(settings)) { gateways in
+      _ = try await gateways.take(.plenty(1), .plenty(2))
+      for number in [1, 2] as [UInt64] {
+        let name = RedisLimitStore.name(of: try LimitClaim.plenty(number).key, tag: "eu-1")
+        #expect(name.hasPrefix("gatehouse:{eu-1}:"))
+        #expect(try await server.command("EXISTS", name) == .integer(1))
+      }
+    }
   }
 }

@@ -117,14 +117,29 @@ extension RedisServer {
 
   func store(_ time: RedisLimitStore.TimeSource = .server) -> RedisLimitStore { Self.store(settings, time) }
 
-  static func store(_ settings: RedisSettings, _ time: RedisLimitStore.TimeSource = .server) -> RedisLimitStore {
+  static func store(
+    _ settings: RedisSettings, _ time: RedisLimitStore.TimeSource = .server, logger: Logger? = nil
+  ) -> RedisLimitStore {
     RedisLimitStore(
-      settings, group: MultiThreadedEventLoopGroup.singleton,
-      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, time: time)
+      settings, logger: logger ?? Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, time: time)
+  }
+
+  /// The stores of several gateways.
+  func stores(_ count: Int, _ time: RedisLimitStore.TimeSource = .caller) -> [RedisLimitStore] {
+    var settings = settings
+    settings.gateways = count
+    return (0..<count).map { _ in Self.store(settings, time) }
   }
 
   /// Sends a command as an operator would, over a connection of its own.
-  func command(_ words: String...) async throws -> RESPValue {
+  func command(_ words: String...) async throws -> RESPValue { try await command(words) }
+
+  func command(_ words: [String]) async throws -> RESPValue { try await raw(RESPCommand(words).bytes) }
+
+  /// The same with a command that is rendered already.
+  func raw(_ command: ByteBuffer) async throws -> RESPValue { try await Self.raw(command, port: port) }
+
+  static func raw(_ command: ByteBuffer, port: Int) async throws -> RESPValue {
     let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .connect(host: "127.0.0.1", port: port) { channel in
         channel.eventLoop.makeCompletedFuture {
@@ -132,7 +147,7 @@ extension RedisServer {
         }
       }
     return try await channel.executeThenClose { inbound, outbound in
-      try await outbound.write(RESPCommand(words).bytes)
+      try await outbound.write(command)
       var bytes = ByteBuffer()
       for try await part in inbound {
         bytes.writeImmutableBuffer(part)
@@ -140,18 +155,5 @@ extension RedisServer {
       }
       throw HarnessError.timeout("no reply")
     }
-  }
-}
-
-/// A small generator, so that tests repeat.
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var bits = state
-    bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
-    return bits ^ (bits >> 31)
   }
 }

@@ -37,7 +37,8 @@ package final class PollLoop: EventLoop, @unchecked Sendable {
   @exclusivity(unchecked) private var deferred: ContiguousArray<PollTarget> = []
   @exclusivity(unchecked) private var tasks: ContiguousArray<() -> Void> = []
   @exclusivity(unchecked) var schedule = TaskSchedule()
-  private var isStopped = false
+  /// Whether the loop is ending: what is open is closed then, and nothing new begins.
+  package private(set) var isStopped = false
   private var whoeverStopped: CheckedContinuation<Void, Never>?
   @exclusivity(unchecked) private var inputs: ContiguousArray<ByteBuffer> = []
   /// The input of who has none. Not NIO's empty buffer, whose references all threads count.

@@ -1,14 +1,14 @@
 import Glibc
-import NIOCore
+package import NIOCore
 
 /// Asks the system for the addresses of a name. Blocks.
-enum AddressLookup {
+package enum AddressLookup {
   struct Failure: Error, CustomStringConvertible {
     let description: String
   }
 
   /// The addresses in the system's order of preference (RFC 6724), with port 0.
-  static func system(_ host: String) throws -> [SocketAddress] {
+  package static func system(_ host: String) throws -> [SocketAddress] {
     var hints = addrinfo()
     hints.ai_family = AF_UNSPEC
     hints.ai_flags = AI_ADDRCONFIG

@@ -31,9 +31,16 @@ final class ClientTLSMaterial: TLSMaterial {
   func makeChannel(
     eventLoop: any EventLoop, host: String, delegate: (any TLSChannelDelegate)?
   ) throws(TLSFailure) -> TLSChannel {
+    try Self.makeChannel(context, eventLoop: eventLoop, host: host, delegate: delegate)
+  }
+
+  /// The same with a context of somebody else's.
+  static func makeChannel(
+    _ context: NIOSSLContext, eventLoop: any EventLoop, host: String, delegate: (any TLSChannelDelegate)?
+  ) throws(TLSFailure) -> TLSChannel {
     do {
       let address = try? SocketAddress(ipAddress: host, port: 0)
-      let name = address == nil ? Self.name(host) : nil
+      let name = address == nil ? name(host) : nil
       let handler = try NIOSSLClientHandler(context: context, serverHostname: name)
       // The library takes a certificate for the connection's address as well as one for the name: where a name was
       // meant it must not get an address.

@@ -90,7 +90,19 @@ package struct LogConfiguration: Sendable, Hashable {
 
 /// What several gateways share.
 package struct StoresConfiguration: Sendable, Hashable {
+  /// The limits of this process.
+  package var memory = MemoryStoreConfiguration()
   package var redis: RedisConfiguration?
+
+  package init() {}
+}
+
+/// How much the limits of this process may take.
+package struct MemoryStoreConfiguration: Sendable, Hashable {
+  /// How many callers are counted at most.
+  package var entries = MemoryLimitStore.usualEntries
+  /// What they take at most, in bytes.
+  package var size = MemoryLimitStore.usualBytes
 
   package init() {}
 }
@@ -112,6 +124,8 @@ package struct RedisConfiguration: Sendable, Hashable {
   package var timeout = Duration.milliseconds(50)
   /// How many commands one connection may have on their way.
   package var maxInFlight = 1024
+  /// How many gateways share the server.
+  package var gateways = 1
   package var position: SourcePosition
 
   package init(

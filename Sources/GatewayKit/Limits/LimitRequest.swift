@@ -37,6 +37,24 @@ public struct LimitLease: Sendable, Hashable, BitwiseCopyable {
   }
 }
 
+extension LimitLease {
+  /// How many units more than the exact rule all gateways together can admit in any span at most: those that they hold in
+  /// advance when it begins. Units of a period are never used in the next one, and units at a time are taken as long as
+  /// they are held, so these two have no overshoot.
+  public func overshoot(of rule: LimitRule, gateways: Int) -> Int64 {
+    switch rule {
+    case .rate, .sliding: overshoot(gateways: gateways)
+    case .calendar, .concurrent: 0
+    }
+  }
+
+  /// The same for the rules that have one: the batch of each gateway.
+  public func overshoot(gateways: Int) -> Int64 {
+    let (units, overflow) = batch.multipliedReportingOverflow(by: Int64(max(gateways, 1)))
+    return overflow ? .max : units
+  }
+}
+
 /// Why a store could not tell.
 public enum LimitFailure: Error, Sendable, Hashable {
   /// It was not asked, since it failed a moment ago.
@@ -77,21 +95,35 @@ public final class LimitRequest {
   @exclusivity(unchecked) public package(set) var outcome = Outcome.pending
   /// Whether units that were taken in advance sufficed.
   @exclusivity(unchecked) public package(set) var isLeased = false
-  /// Where each claim's caller is in its table, while a store works.
-  @exclusivity(unchecked) var places: ContiguousArray<Int> = []
+  /// A number of the store's own for each claim, while it works.
+  @exclusivity(unchecked) public var places: ContiguousArray<Int> = []
+  /// Tells the exchanges that it serves apart.
+  @exclusivity(unchecked) public private(set) var turn = 0
+  /// Whether a store has it, and will answer later. Set by the store.
+  @exclusivity(unchecked) public var isOnItsWay = false
+  /// What was asked for exchanges that ended before the answer was there.
+  private var abandoned: [Abandoned] = []
   /// Whoever waits for the answer.
   @exclusivity(unchecked) private var resumption: Resumption?
+  /// The same where no exchange waits.
+  private var continuation: (() -> Void)?
 
   /// A request without claims.
   public init() {}
 
   /// Makes it ready for another exchange; capacity is kept.
+  ///
+  /// To be called as well when an exchange ends before the answer is there: the store then gives back by itself what would
+  /// be held from the answer on (units of a ``LimitRule/concurrent(_:)``).
   public func reset() {
+    if isOnItsWay { abandon() }
+    turn &+= 1
     claims.removeAll(keepingCapacity: true)
     decisions.removeAll(keepingCapacity: true)
     outcome = .pending
     isLeased = false
     resumption = nil
+    continuation = nil
   }
 
   /// Adds a claim. The caller sees to it that there are at most ``mostClaims``, with different keys.
@@ -100,13 +132,16 @@ public final class LimitRequest {
   /// Has the exchange asked again (``Continuation/again``) when the answer is there. For filters that were told that it
   /// comes later.
   public func wait(_ resumption: Resumption) { self.resumption = resumption }
+
+  /// Calls back on the loop when the answer is there. For tests, where no exchange waits.
+  package func wait(_ continuation: @escaping () -> Void) { self.continuation = continuation }
 }
 
 // MARK: - The store's side
 
 extension LimitRequest {
   /// Gives the decisions; the outcome follows from them.
-  package func answer(_ decisions: some Sequence<LimitDecision>, isLeased: Bool = false) {
+  public func answer(_ decisions: some Sequence<LimitDecision>, isLeased: Bool = false) {
     self.decisions.removeAll(keepingCapacity: true)
     self.decisions.append(contentsOf: decisions)
     self.isLeased = isLeased
@@ -114,12 +149,33 @@ extension LimitRequest {
   }
 
   /// Says that the store cannot tell.
-  package func fail(_ failure: LimitFailure) { outcome = .failed(failure) }
+  public func fail(_ failure: LimitFailure) { outcome = .failed(failure) }
+
+  /// What was asked for an exchange that has ended since, and the store's numbers with it.
+  public struct Abandoned {
+    /// Which of the request's exchanges.
+    public let turn: Int
+    /// What was asked.
+    public let claims: ContiguousArray<LimitClaim>
+    /// The store's numbers.
+    public let places: ContiguousArray<Int>
+  }
+
+  private func abandon() {
+    isOnItsWay = false
+    abandoned.append(Abandoned(turn: turn, claims: claims, places: places))
+  }
+
+  /// What an answer is to that comes too late; once for each.
+  public func takeAbandoned(_ turn: Int) -> Abandoned? {
+    guard let index = abandoned.firstIndex(where: { $0.turn == turn }) else { return nil }
+    return abandoned.remove(at: index)
+  }
 
   /// Has the exchange go on, if any waits. On the loop, and never inside ``LimitLedger/take(_:now:)``.
-  package func resume() {
-    guard let resumption = resumption.take() else { return }
-    resumption.resumeOnLoop(.again)
+  public func resume() {
+    if let resumption = resumption.take() { return resumption.resumeOnLoop(.again) }
+    continuation.take()?()
   }
 
   /// The outcome of the decisions that are there.
@@ -130,7 +186,7 @@ extension LimitRequest {
 
   /// Whether a claim lets the request pass.
   @inline(__always)
-  package func passes(_ index: Int) -> Bool {
+  public func passes(_ index: Int) -> Bool {
     switch decisions[index].verdict {
     case .admitted: true
     case .refused: claims[index].isShadow
@@ -140,5 +196,5 @@ extension LimitRequest {
 
   /// Whether a claim's units are taken when the request passes.
   @inline(__always)
-  package func takes(_ index: Int) -> Bool { decisions[index].verdict == .admitted }
+  public func takes(_ index: Int) -> Bool { decisions[index].verdict == .admitted }
 }

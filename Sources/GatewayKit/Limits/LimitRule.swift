@@ -61,13 +61,20 @@ public struct CalendarWindow: Sendable, Hashable, BitwiseCopyable {
     // A clock that was set back does not bring a period back that was used.
     let isKept = kept >= now.start
     let before = isKept ? used : 0
-    let left = max(0, now.end &* Self.second &- wall)
-    guard cost == 0 || before <= limit &- cost else {
-      return LimitDecision(.refused, remaining: max(0, limit &- before), fullIn: left, retryIn: left)
-    }
+    let decision = decision(cost: cost, used: before, left: max(0, now.end &* Self.second &- wall))
+    // A look changes nothing: it must not end a period either, to which the clock may be set back.
+    guard decision.verdict == .admitted, cost > 0 else { return decision }
     used = before &+ cost
     if !isKept { kept = now.start }
-    return LimitDecision(.admitted, remaining: max(0, limit &- used), fullIn: left, retryIn: 0)
+    return decision
+  }
+
+  /// What is said of a cost when so many units are taken in a period that has so much time left, in nanoseconds.
+  package func decision(cost: Int64, used: Int64, left: Int64) -> LimitDecision {
+    guard cost == 0 || used <= limit &- cost else {
+      return LimitDecision(.refused, remaining: max(0, limit &- used), fullIn: left, retryIn: left)
+    }
+    return LimitDecision(.admitted, remaining: max(0, limit &- used &- cost), fullIn: left, retryIn: 0)
   }
 
   /// Adds units that are not judged, or takes some away, where they were taken in this period.
@@ -77,9 +84,22 @@ public struct CalendarWindow: Sendable, Hashable, BitwiseCopyable {
       guard units > 0 else { return }
       (kept, used) = (now.start, 0)
     }
-    used = min(max(0, used &+ units), Self.mostUsed)
+    used = min(max(0, used &+ min(max(units, -Self.mostUsed), Self.mostUsed)), Self.mostUsed)
   }
 
   private static let second: Int64 = 1_000_000_000
-  private static let mostUsed: Int64 = 1 << 61
+  /// The most units that are counted, charges after the fact included; what every store's numbers hold exactly.
+  package static let mostUsed: Int64 = 1 << 52
+}
+
+extension LimitRule {
+  /// What a limit of units at a time says of a cost when so many are taken. Units come back whenever an exchange ends: in
+  /// a moment, for all that can be known.
+  package static func decision(concurrent limit: Int64, used: Int64, cost: Int64) -> LimitDecision {
+    let cost = max(cost, 0)
+    guard cost == 0 || used <= limit &- cost else {
+      return LimitDecision(.refused, remaining: max(0, limit &- used), fullIn: 0, retryIn: 1_000_000_000)
+    }
+    return LimitDecision(.admitted, remaining: max(0, limit &- used &- cost), fullIn: 0, retryIn: 0)
+  }
 }

@@ -43,17 +43,8 @@ struct LimitState: BitwiseCopyable {
     case .calendar(let window):
       var (used, kept) = (second, first)
       return window.judge(&used, in: &kept, cost: claim.cost, wall: now.wall)
-    case .concurrent(let limit): return Self.judge(limit, used: first, cost: claim.cost)
+    case .concurrent(let limit): return LimitRule.decision(concurrent: limit, used: first, cost: claim.cost)
     }
-  }
-
-  /// Units come back whenever an exchange ends: in a moment, for all that can be known.
-  static func judge(_ limit: Int64, used: Int64, cost: Int64) -> LimitDecision {
-    let cost = max(cost, 0)
-    guard cost == 0 || used <= limit &- cost else {
-      return LimitDecision(.refused, remaining: max(0, limit &- used), fullIn: 0, retryIn: 1_000_000_000)
-    }
-    return LimitDecision(.admitted, remaining: max(0, limit &- used &- cost), fullIn: 0, retryIn: 0)
   }
 
   /// Takes the units of a claim that was judged at the same time and admitted. Returns by how many bytes more memory is
@@ -80,7 +71,9 @@ struct LimitState: BitwiseCopyable {
     case .calendar(let window):
       window.adjust(&second, in: &first, by: units, wall: now.wall)
       noteEnd(window)
-    case .concurrent: first = max(0, first &+ units)
+    case .concurrent:
+      let most = CalendarWindow.mostUsed
+      first = min(max(0, first &+ min(max(units, -most), most)), most)
     }
     return 0
   }

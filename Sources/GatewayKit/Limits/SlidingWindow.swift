@@ -27,6 +27,22 @@ public struct SlidingWindow: Sendable, Hashable, BitwiseCopyable {
   }
 }
 
+extension SlidingWindow {
+  /// The most units that one slot counts; a charge beyond is cut off, so that no sum of slots can overflow, nor be more
+  /// than the numbers of other stores hold exactly.
+  package static let mostInSlot: Int64 = 1 << 45
+
+  /// What is said of a cost when so many units count, the last of which leaves in a time and enough of which leave in
+  /// another.
+  package func decision(cost: Int64, used: Int64, fullIn: Int64, retryIn: Int64) -> LimitDecision {
+    guard cost == 0 || used <= limit - cost else {
+      return LimitDecision(.refused, remaining: max(0, limit - used), fullIn: fullIn, retryIn: retryIn)
+    }
+    return LimitDecision(
+      .admitted, remaining: max(0, limit - used - cost), fullIn: cost > 0 ? length : fullIn, retryIn: 0)
+  }
+}
+
 /// The units that one caller took in a ``SlidingWindow``, oldest first. The reference for every store: what it says is
 /// what they must say.
 public struct SlidingRecord: Sendable, Equatable {
@@ -54,13 +70,10 @@ public struct SlidingRecord: Sendable, Equatable {
     let now = advance(window, now)
     let (cost, used) = (max(cost, 0), used)
     let fullIn = slots.last.map { $0.last + window.length - now } ?? 0
-    if cost == 0 || used + cost <= window.limit {
-      add(window, cost, now)
-      return LimitDecision(
-        .admitted, remaining: max(0, window.limit - used - cost), fullIn: cost > 0 ? window.length : fullIn, retryIn: 0)
-    }
-    return LimitDecision(
-      .refused, remaining: max(0, window.limit - used), fullIn: fullIn, retryIn: wait(window, for: cost, used, now))
+    let fits = cost == 0 || used <= window.limit - cost
+    if fits { add(window, cost, now) }
+    return window.decision(
+      cost: cost, used: used, fullIn: fullIn, retryIn: fits ? 0 : wait(window, for: cost, used, now))
   }
 
   /// Adds units that are not judged, or takes the newest ones away.
@@ -91,9 +104,9 @@ public struct SlidingRecord: Sendable, Equatable {
       now - newestFirst < window.grain || now == slots[newest].last || slots.count == SlidingWindow.mostSlots
     {
       slots[newest].last = now
-      slots[newest].count += units
+      slots[newest].count = min(slots[newest].count + min(units, SlidingWindow.mostInSlot), SlidingWindow.mostInSlot)
     } else {
-      slots.append(Slot(last: now, count: units))
+      slots.append(Slot(last: now, count: min(units, SlidingWindow.mostInSlot)))
       newestFirst = now
     }
   }
@@ -103,7 +116,7 @@ public struct SlidingRecord: Sendable, Equatable {
     var used = used
     for slot in slots {
       used -= slot.count
-      if used + cost <= window.limit { return slot.last + window.length - now }
+      if used <= window.limit - cost { return slot.last + window.length - now }
     }
     return window.length
   }

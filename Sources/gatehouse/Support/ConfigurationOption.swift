@@ -55,40 +55,44 @@ enum ConfigurationSupport {
   ) throws(ConfigurationError) -> Generation {
     let (catalogs, issues) = readCatalogs(of: configuration)
     if !issues.isEmpty { throw ConfigurationError(issues: issues) }
-    let shared = try sharedLimits(of: configuration, group: group, logger: logger)
+    let shared = try sharedLimits(of: configuration, logger: logger)
     return try GenerationCompiler.compile(
       configuration, registry: knownPlugins,
       environment: environment(
-        catalogs: catalogs, sharedLimits: shared, group: group, logger: logger, revocations: revocations))
+        of: configuration, catalogs: catalogs, sharedLimits: shared, group: group, logger: logger,
+        revocations: revocations))
   }
 
   private static func pluginMistakes(in configuration: GatewayConfiguration) -> [ConfigurationIssue] {
     let group = MultiThreadedEventLoopGroup.singleton
     let silent = Logger(label: "gatehouse") { _ in SwiftLogNoOpLogHandler() }
     let (catalogs, issues) = readCatalogs(of: configuration)
-    let shared = try? sharedLimits(of: configuration, group: group, logger: silent)
+    let shared = try? sharedLimits(of: configuration, logger: silent)
     return issues
       + GenerationCompiler.pluginMistakes(
         in: configuration, registry: knownPlugins,
-        environment: environment(catalogs: catalogs, sharedLimits: shared, group: group, logger: silent))
+        environment: environment(
+          of: configuration, catalogs: catalogs, sharedLimits: shared, group: group, logger: silent))
   }
 
   private static func environment(
-    catalogs: [String: OperationCatalog], sharedLimits: (any SharedLimitStore)?, group: any EventLoopGroup,
-    logger: Logger, revocations: TokenRevocations? = nil
+    of configuration: GatewayConfiguration, catalogs: [String: OperationCatalog], sharedLimits: (any LimitStore)?,
+    group: any EventLoopGroup, logger: Logger, revocations: TokenRevocations? = nil
   ) -> PluginEnvironment {
     PluginEnvironment(
       clock: SystemClock(), logger: logger, eventLoopGroup: group, catalogs: catalogs,
-      hashSeed: .random(in: .min ... .max), counters: CounterRegistry(), sharedLimits: sharedLimits,
-      revocations: revocations)
+      hashSeed: .random(in: .min ... .max), counters: CounterRegistry(),
+      memoryLimits: MemoryLimitStore(
+        entries: configuration.stores.memory.entries, bytes: configuration.stores.memory.size),
+      sharedLimits: sharedLimits, revocations: revocations)
   }
 
   /// The store of shared limits. It connects when it is first asked, so that a check of the configuration does not.
   private static func sharedLimits(
-    of configuration: GatewayConfiguration, group: any EventLoopGroup, logger: Logger
-  ) throws(ConfigurationError) -> (any SharedLimitStore)? {
+    of configuration: GatewayConfiguration, logger: Logger
+  ) throws(ConfigurationError) -> (any LimitStore)? {
     guard let redis = configuration.stores.redis else { return nil }
-    return RedisLimitStore(try RedisSettings(redis), group: group, logger: logger)
+    return RedisLimitStore(try RedisSettings(redis), logger: logger)
   }
 
   /// The catalogues that can be read, and what is wrong with the others.

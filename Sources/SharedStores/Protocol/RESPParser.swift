@@ -7,7 +7,7 @@ package enum RESPParser {
   /// The longest bulk, in bytes.
   package static let longestBulk = 8 << 10
   /// The most elements of one array.
-  package static let mostElements = 64
+  package static let mostElements = 96
   /// How deep arrays may stand in arrays.
   package static let deepest = 4
   /// The longest reply with everything in it, in bytes.
