@@ -60,7 +60,8 @@ extension RedisLedger {
     _ claims: ContiguousArray<LimitClaim>, _ wishes: ContiguousArray<Int>, _ entry: Pipeline.Entry, isAdmitted: Bool
   ) {
     for (index, claim) in claims.enumerated() {
-      let (granted, period) = (numbers[index * LimitScript.numbersOfClaim + 5], numbers[index * LimitScript.numbersOfClaim + 3])
+      let first = index * LimitScript.numbersOfClaim
+      let (period, granted) = (numbers[first + 3], numbers[first + 5])
       let isTaken = isAdmitted && decisions[index].verdict == .admitted
       if case .concurrent = claim.rule { held.answered(claim.key, taken: isTaken ? max(claim.cost, 0) + granted : 0) }
       guard index < wishes.count else { continue }

@@ -71,13 +71,14 @@ extension RedisLedger {
     }
   }
 
-  /// Settles a change with what is held; false when the server must be told.
-  func adjustLeased(_ claim: LimitClaim, by units: Int64, _ now: LimitTime) -> Bool {
-    guard let place = leases.find(claim.key) else { return false }
+  /// Settles a change with what is held, as far as that goes.
+  ///
+  /// - Returns: what the server must be told.
+  func adjustLeased(_ claim: LimitClaim, by units: Int64, _ now: LimitTime) -> Int64 {
+    guard let place = leases.find(claim.key) else { return units }
     return leases.update(place) { entry in
-      units > 0
-        ? entry.charge(units, of: claim.rule, now: now.monotonic)
-        : entry.giveBack(-max(units, -.max), of: claim.rule, now: now.monotonic)
+      guard units < 0 else { return entry.charge(units, of: claim.rule, now: now.monotonic) ? 0 : units }
+      return units &+ entry.giveBack(-max(units, -.max), of: claim.rule, now: now.monotonic)
     }
   }
 }

@@ -64,9 +64,9 @@ final class RedisLedger: LimitLedger {
   }
 
   func adjust(_ claim: LimitClaim, by units: Int64, now: LimitTime) {
+    let units = claim.lease == nil ? units : adjustLeased(claim, by: units, now)
     guard units != 0 else { return }
     upkeep(now)
-    if claim.lease != nil, adjustLeased(claim, by: units, now) { return }
     change(LimitChange(key: claim.key, rule: claim.rule, units: units), now)
   }
 

@@ -27,6 +27,10 @@ extension Mistake {
   private static func column(_ text: String) -> Int { 1 + text.prefix { $0 != "^" }.count }
 
   static let bounds = [
+    section("stores: { memory: { entries: ^1023 } }", "stores.memory.entries", "from 1024 to 100000000"),
+    section("stores: { memory: { size: ^1023KB } }", "stores.memory.size", "a size from 1MB to 1"),
+    section("stores: { redis: { url: redis://h, gateways: ^0 } }", "stores.redis.gateways", "from 1 to 10000"),
+    section("stores: { redis: { url: redis://h, gateways: ^10001 } }", "stores.redis.gateways", "from 1 to 10000"),
     section("limits: { connections_per_address: ^0 }", "limits.connections_per_address", "1 to 1000000, or unlimited"),
     section("limits: { connections_per_address: ^none }", "limits.connections_per_address", "not a whole number"),
     section("limits: { requests_per_connection: ^0 }", "limits.requests_per_connection", "from 1 to 1000000000"),

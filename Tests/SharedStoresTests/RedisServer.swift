@@ -132,10 +132,14 @@ extension RedisServer {
   }
 
   /// Sends a command as an operator would, over a connection of its own.
-  func command(_ words: String...) async throws -> RESPValue { try await raw(RESPCommand(words).bytes) }
+  func command(_ words: String...) async throws -> RESPValue { try await command(words) }
+
+  func command(_ words: [String]) async throws -> RESPValue { try await raw(RESPCommand(words).bytes) }
 
   /// The same with a command that is rendered already.
-  func raw(_ command: ByteBuffer) async throws -> RESPValue {
+  func raw(_ command: ByteBuffer) async throws -> RESPValue { try await Self.raw(command, port: port) }
+
+  static func raw(_ command: ByteBuffer, port: Int) async throws -> RESPValue {
     let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .connect(host: "127.0.0.1", port: port) { channel in
         channel.eventLoop.makeCompletedFuture {

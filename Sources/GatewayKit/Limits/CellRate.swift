@@ -63,7 +63,8 @@ extension CellRate {
     let (move, overflow) = interval.multipliedReportingOverflow(by: units)
     let bounded = overflow ? (units < 0 ? -Self.longestTolerance : Self.longestTolerance) : move
     let start = max(arrival, now)
-    arrival = min(start &+ max(min(bounded, Self.longestTolerance), -Self.longestTolerance), now &+ Self.longestTolerance)
+    let most = Self.longestTolerance
+    arrival = min(start &+ max(min(bounded, most), -most), now &+ most)
   }
 
   /// Units left when this much of the tolerance is used.

@@ -9,7 +9,8 @@ public protocol LimitStore: Sendable {
   /// How many gateways share the allowances.
   var gateways: Int { get }
 
-  /// One loop's access to the store. Filters of one loop may share it.
+  /// One loop's access to the store, asked for on that loop. Filters of one loop may share it. It is of use as long as the
+  /// store is: whoever keeps a ledger keeps the store.
   func ledger(on loop: LoopContext) -> any LimitLedger
 }
 

@@ -20,7 +20,9 @@ package struct LimitStep: Sendable {
   package var units: Int64?
   package var now: LimitTime
 
-  package static func take(_ claims: [LimitClaim], _ now: LimitTime) -> LimitStep { LimitStep(claims: claims, now: now) }
+  package static func take(_ claims: [LimitClaim], _ now: LimitTime) -> LimitStep {
+    LimitStep(claims: claims, now: now)
+  }
 
   package static func adjust(_ claim: LimitClaim, by units: Int64, _ now: LimitTime) -> LimitStep {
     LimitStep(claims: [claim], units: units, now: now)
@@ -39,6 +41,8 @@ package struct LimitAnswer: Sendable, Equatable {
 /// Event loops of the gateway's own with ledgers on them, driven step by step from outside. Loop `i` has the ledger of
 /// store `i % stores`.
 package final class LimitDriver: Sendable {
+  /// Held, since ledgers are of use only as long as their stores are.
+  private let stores: [any LimitStore]
   private let loops: [PollLoop]
   private let ledgers: [NIOLoopBound<Ledger>]
   private let clock = SetClock()
@@ -66,7 +70,7 @@ package final class LimitDriver: Sendable {
           return NIOLoopBound(Ledger(store.ledger(on: context)), eventLoop: loop)
         }.get())
     }
-    (self.loops, self.ledgers) = (loops, ledgers)
+    (self.stores, self.loops, self.ledgers) = (stores, loops, ledgers)
   }
 
   /// Ends the loops.
@@ -86,6 +90,18 @@ package final class LimitDriver: Sendable {
       answers += try await runPart(part, on: index)
     }
     return last.units == nil ? answers : answers.dropLast()
+  }
+
+  /// Asks, and gives the request up before the answer can be there.
+  package func abandon(_ claims: [LimitClaim], _ now: LimitTime, on index: Int) async throws {
+    let (ledger, clock) = (ledgers[index], clock)
+    try await loops[index].submit {
+      clock.set(now)
+      let request = LimitRequest()
+      for claim in claims { request.append(claim) }
+      _ = ledger.value.ledger.take(request, now: now)
+      request.reset()
+    }.get()
   }
 
   private static let atOnce = 256

@@ -22,7 +22,9 @@ struct LimitReference {
       if decision.verdict != .admitted, !claim.isShadow { isAdmitted = false }
     }
     guard isAdmitted else { return (false, decisions) }
-    for (index, claim) in claims.enumerated() where decisions[index].verdict == .admitted { kept[claim.key] = after[index] }
+    for (index, claim) in claims.enumerated() where decisions[index].verdict == .admitted {
+      kept[claim.key] = after[index]
+    }
     return (true, decisions)
   }
 

@@ -30,7 +30,8 @@ extension LimitStoreConformance {
     var leased = 0
     for step in 0..<1000 {
       let time = 7_000_000_000_000 + Int64(step) * 2 * rate.interval
-      let answers = try await driver.run([.take([claim], LimitTime(monotonic: time, wall: time))], on: step % driver.count)
+      let now = LimitTime(monotonic: time, wall: time)
+      let answers = try await driver.run([.take([claim], now)], on: step % driver.count)
       try expect(answers.allSatisfy { $0?.isAdmitted == true }, "seed \(seed): refused far below the limit")
       leased += answers.count { $0?.isLeased == true }
     }
@@ -53,8 +54,9 @@ extension LimitStoreConformance {
     }
     let exact = Int64(200 + steps - 1)
     let bound = lease.overshoot(of: .rate(rate), gateways: subject.stores.count)
-    try expect(Int64(admitted) <= exact + bound, "seed \(seed): \(admitted) admitted of \(exact), with at most \(bound) more")
-    try expect(Int64(admitted) >= exact - bound, "seed \(seed): \(admitted) admitted of \(exact), with at most \(bound) held")
+    let what = "seed \(seed): \(admitted) admitted of \(exact), with at most \(bound)"
+    try expect(Int64(admitted) <= exact + bound, "\(what) more")
+    try expect(Int64(admitted) >= exact - bound, "\(what) held")
   }
 }
 

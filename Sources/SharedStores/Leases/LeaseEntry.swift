@@ -78,20 +78,18 @@ extension LeaseEntry {
     return true
   }
 
-  /// Takes units back that an exchange has no use for, when there is room for them.
-  package mutating func giveBack(_ units: Int64, of rule: LimitRule, now: Int64) -> Bool {
-    if isConcurrent {
-      // Others may have waited for just these.
-      refusedUntil = 0
-      guard units <= part &- available &- wanted else { return false }
-      until = now &+ time
-    } else {
-      guard units <= part &- available &- wanted, isUsable(for: rule, now: now) else { return false }
-      refusedUntil = 0
-    }
-    available &+= units
+  /// Takes units back that an exchange has no use for, as many as there is room for.
+  ///
+  /// - Returns: how many those are.
+  package mutating func giveBack(_ units: Int64, of rule: LimitRule, now: Int64) -> Int64 {
+    guard isConcurrent || isUsable(for: rule, now: now) else { return 0 }
+    // Others may have waited for just these.
+    refusedUntil = 0
+    let kept = max(0, min(units, part &- available &- wanted))
+    if isConcurrent, kept > 0 { until = now &+ time }
+    available &+= kept
     touched = now
-    return true
+    return kept
   }
 
   /// Units of a period are never used in another, whichever clock says so: the server's, which ``until`` follows, or the

@@ -18,7 +18,8 @@ enum ClaimAnswer {
       return rate.judge(&arrival, cost: claim.cost, now: 0, patience: claim.patience)
     case .sliding(let window):
       guard let second = nanoseconds(numbers[base + 3], numbers[base + 4]) else { return nil }
-      return window.decision(cost: cost, used: used, fullIn: first, retryIn: cost > window.limit ? window.length : second)
+      let retryIn = cost > window.limit ? window.length : second
+      return window.decision(cost: cost, used: used, fullIn: first, retryIn: retryIn)
     case .calendar(let window): return window.decision(cost: cost, used: used, left: first)
     case .concurrent(let limit): return LimitRule.decision(concurrent: limit, used: used, cost: claim.cost)
     }

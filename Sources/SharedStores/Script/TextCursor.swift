@@ -18,7 +18,9 @@ struct TextCursor {
   }
 
   mutating func bytes(_ bytes: [UInt8]) {
-    bytes.withUnsafeBytes { position.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(position), byteCount: $0.count) }
+    bytes.withUnsafeBytes { source in
+      if let start = source.baseAddress { position.copyMemory(from: start, byteCount: source.count) }
+    }
     position += bytes.count
   }
 
@@ -29,7 +31,8 @@ struct TextCursor {
     let count = Self.digits(of: rest)
     for place in stride(from: count - 1, through: 0, by: -1) {
       let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-      position.storeBytes(of: UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: digit), toByteOffset: place, as: UInt8.self)
+      let text = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: digit)
+      position.storeBytes(of: text, toByteOffset: place, as: UInt8.self)
       rest = quotient
     }
     position += count

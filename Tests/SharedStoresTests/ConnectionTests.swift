@@ -1,0 +1,189 @@
+import GatewayKit
+import GatewayTesting
+import Logging
+import NIOCore
+import NIOPosix
+import SharedStores
+import Synchronization
+import Testing
+
+/// How a server is reached, and what is said of one that is not.
+@Suite(.enabled(if: RedisServer.isThere, RedisServer.missing))
+struct ConnectionTests {
+  @Test func failsAtOnceBetweenAttempts() async throws {
+    let closed = try ClosedPort()
+    var settings = RedisSettings(host: "127.0.0.1", port: closed.port)
+    settings.connectTimeout = .seconds(20)
+    try await Gateways.with(RedisServer.store(settings)) { gateways in
+      let claim = try LimitClaim.plenty()
+      #expect(try await gateways.take(claim).failure == .unreachable)
+      let start = ContinuousClock.now
+      for _ in 0..<200 { #expect(try await gateways.take(claim).failure != nil) }
+      #expect(ContinuousClock.now - start < .seconds(5))
+      #expect(try await gateways.take(claim).failure == .resting)
+    }
+  }
+
+  @Test func whatIsOnItsWayIsBounded() async throws {
+    let server = try await RedisServer()
+    var settings = server.settings
+    settings.maxInFlight = 10
+    try await Gateways.with(RedisServer.store(settings)) { gateways in
+      let claim = try LimitClaim.plenty()
+      // While the connection is made, and when it is there.
+      for round in 1...2 as ClosedRange<Int64> {
+        let answers = try await gateways.take(Array(repeating: [claim], count: 40))
+        #expect(answers.count { $0.isAdmitted } == 10 && answers.count { $0.failure == .overloaded } == 30)
+        #expect(try await gateways.take(.plenty(cost: 0)).remaining == 1000 - 10 * round)
+      }
+    }
+  }
+
+  /// The rights are those that the README names.
+  @Test func authenticates() async throws {
+    let rights =
+      ["eval", "evalsha", "ping", "select", "time"]
+      + ["get", "set", "del", "lindex", "lset", "lpop", "rpop", "rpush", "lrange", "pexpire"]
+      + ["hmget", "hset", "hdel", "hgetall"]
+    let server = try await RedisServer(
+      ["--requirepass", "open sesame", "--user", "gate", "on", ">secret", "~gatehouse:*"] + rights.map { "+\($0)" })
+    var settings = server.settings
+    func failure() async throws -> (LimitFailure?, String) {
+      let log = LogLines()
+      let failure = try await Gateways.with(RedisServer.store(settings, logger: log.logger)) { gateways in
+        try await gateways.take(.plenty()).failure
+      }
+      return (failure, log.lines.joined())
+    }
+    var answer = try await failure()
+    #expect(answer.1.contains("NOAUTH"))
+    settings.password = Secret(Array("wrong".utf8))
+    answer = try await failure()
+    #expect(answer.0 == .unreachable && answer.1.contains("WRONGPASS") && !answer.1.contains("wrong"))
+    settings.password = Secret(Array("open sesame".utf8))
+    settings.database = 3
+    answer = try await failure()
+    #expect(answer.0 == nil)
+    settings.database = 0
+    settings.user = "gate"
+    settings.password = Secret(Array("secret".utf8))
+    try await LimitStoreConformance.check(
+      LimitStoreConformance.Subject([RedisServer.store(settings, .caller)]), seeds: 0..<1)
+    settings.database = 99
+    answer = try await failure()
+    #expect(answer.1.contains("ERR"))
+  }
+
+  @Test func speaksTLS() async throws {
+    let (certificate, other) = (try Certificate(), try Certificate())
+    let server = try await RedisServer(
+      [
+        "--tls-replication", "no", "--tls-auth-clients", "no", "--tls-cert-file", certificate.path, "--tls-key-file",
+        certificate.keyPath,
+      ], tls: true)
+    for (file, isTrusted) in [(certificate.path, true), (other.path, false)] {
+      var configuration = RedisConfiguration(
+        isTLS: true, host: "127.0.0.1", port: server.port,
+        position: SourcePosition(file: "test.yaml", line: 1, column: 1))
+      configuration.authority = file
+      configuration.connectTimeout = .seconds(20)
+      configuration.timeout = .seconds(20)
+      try await Gateways.with(RedisServer.store(try RedisSettings(configuration))) { gateways in
+        let answers = try await gateways.take(Array(repeating: [try .plenty()], count: 200))
+        #expect(answers.allSatisfy { $0.isAdmitted == isTrusted })
+        if isTrusted { #expect(answers.last?.remaining == 800) }
+      }
+    }
+  }
+
+  @Test func anAuthorityThatCannotBeReadIsAnIssue() throws {
+    var configuration = RedisConfiguration(
+      isTLS: true, host: "localhost", port: 1, position: SourcePosition(file: "test.yaml", line: 7, column: 3))
+    configuration.authority = "/nowhere/ca.pem"
+    let error = #expect(throws: ConfigurationError.self) { _ = try RedisSettings(configuration) }
+    #expect(error?.issues.first?.path == "stores.redis.ca" && error?.issues.first?.position?.line == 7)
+  }
+
+  @Test func findsAServerByItsName() async throws {
+    let server = try await RedisServer()
+    var settings = server.settings
+    settings.host = "localhost"
+    try await Gateways.with(RedisServer.store(settings)) { gateways in
+      let answer = try await gateways.take(.plenty())
+      #expect(answer.remaining == 999)
+    }
+    settings.host = "nowhere.invalid"
+    settings.connectTimeout = .seconds(2)
+    try await Gateways.with(RedisServer.store(settings)) { gateways in
+      let answer = try await gateways.take(.plenty())
+      #expect(answer.failure == .unreachable)
+    }
+  }
+
+  /// Whatever is at the other end, an answer or an error comes, and nothing traps.
+  @Test(arguments: [
+    "HTTP/1.1 400 Bad Request\r\n\r\n", ":1\r\n", "*-1\r\n", "+PONG\r\n+more\r\n", "-\r\n", "$99999999999\r\n",
+    "+PONG\r\n*2\r\n:-1\r\n:0\r\n", "+PONG\r\n*2\r\n:9223372036854775807\r\n:9223372036854775807\r\n",
+    "+PONG\r\n*6\r\n:-1\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n",
+    "+PONG\r\n*6\r\n:0\r\n:0\r\n:1000000000\r\n:0\r\n:0\r\n:0\r\n",
+    "+PONG\r\n*6\r\n:0\r\n:99999999999\r\n:0\r\n:0\r\n:0\r\n:0\r\n",
+    "+PONG\r\n*6\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n:-9\r\n",
+    "+PONG\r\n*0\r\n", "+PONG\r\n:0\r\n", "+PONG\r\n-NOSCRIPT\r\n-NOSCRIPT\r\n", "+PONG\r\n-LOADING soon\r\n", "",
+  ])
+  func aStrangerIsAnError(says text: String) async throws {
+    let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+      .childChannelInitializer { channel in
+        channel.writeAndFlush(ByteBuffer(string: text))
+      }
+      .bind(host: "127.0.0.1", port: 0).get()
+    var settings = RedisSettings(host: "127.0.0.1", port: try #require(channel.localAddress?.port))
+    settings.connectTimeout = .milliseconds(500)
+    settings.timeout = .milliseconds(500)
+    try await Gateways.with(RedisServer.store(settings)) { gateways in
+      for claim in [try LimitClaim.plenty(), .concurrent(3, 1), .daily(4, 1, lease: LimitLease(batch: 5, time: 1))] {
+        #expect(try await gateways.take(claim).failure != nil)
+      }
+    }
+    try await channel.close()
+  }
+
+  @Test func aStoreThatWasShutDownSaysSo() async throws {
+    let server = try await RedisServer()
+    let store = server.store()
+    try await Gateways.with(store) { gateways in
+      let claim = try LimitClaim.plenty(lease: LimitLease(batch: 100, time: 60_000_000_000))
+      #expect(try await gateways.take(claim).isAdmitted)
+      store.shutdown()
+      // Another request's, so that it is known not to be held.
+      #expect(try await gateways.take(.plenty(9)).failure == .unreachable)
+      try await Gateways.with(server.store()) { others in
+        // What was held in advance has been given back.
+        let answer = try await others.take(.plenty(cost: 0))
+        #expect(answer.remaining == 999)
+      }
+    }
+  }
+}
+
+/// Keeps what is logged.
+final class LogLines: Sendable {
+  private let kept = Mutex<[String]>([])
+
+  var lines: [String] { kept.withLock { $0 } }
+  var logger: Logger { Logger(label: "test") { _ in Handler(lines: self) } }
+
+  private struct Handler: LogHandler {
+    let lines: LogLines
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.debug
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+      get { metadata[key] }
+      set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+      lines.kept.withLock { $0.append("\(event.level) \(event.message) \(event.metadata ?? [:])") }
+    }
+  }
+}
