@@ -83,6 +83,7 @@ final class LoopRule {
     case .key(let key):
       var claim = LimitClaim(key: key, rule: rule, cost: settings.cost.atHead(exchange.request))
       claim.isShadow = isShadow
+      claim.owner = exchange.domain?.shard ?? 0
       claim.admitsWhenFull = settings.whenFull == .allow
       claim.patience = settings.delay?.most ?? 0
       claim.lease = settings.lease

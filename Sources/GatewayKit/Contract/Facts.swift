@@ -1,3 +1,4 @@
+import HTTPWire
 public import NIOCore
 
 /// A tenant, as filters see it.
@@ -6,11 +7,20 @@ public final class DomainFacts: Sendable {
   public let name: String
   /// The name's bytes, for keys.
   public let key: ByteBuffer
+  /// From 1 to ``shards`` - 1: domains of a shard count as one where a table keeps any of them from taking it all. Nobody
+  /// can choose a name of another's shard.
+  public let shard: UInt16
+
+  /// How many shards there are, with 0 for what is nobody's.
+  public static let shards = 1024
+  private static let seed = UInt64.random(in: .min ... .max)
 
   /// Facts of a domain.
   public init(name: String) {
     self.name = name
     self.key = ByteBuffer(string: name)
+    let hash = key.withUnsafeReadableBytes { ByteHash.hash($0, seed: Self.seed) }
+    shard = UInt16(1 + hash % UInt64(Self.shards - 1))
   }
 }
 

@@ -8,6 +8,9 @@ public struct LimitClaim: Sendable, BitwiseCopyable {
   public var cost: Int64
   /// How long the request may be made to wait, in nanoseconds; 0 unless the rule is a ``LimitRule/rate(_:)``.
   public var patience: Int64 = 0
+  /// Whose callers these are: the shard of a domain, or 0 for nobody's. A domain never takes all the room there is in
+  /// memory.
+  public var owner: UInt16 = 0
   /// Whether the rule only looks on: it takes its units if it can and refuses nobody.
   public var isShadow = false
   /// What holds when the store has no room for the caller: whether the request passes uncounted.

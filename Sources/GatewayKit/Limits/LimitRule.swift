@@ -58,8 +58,9 @@ public struct CalendarWindow: Sendable, Hashable, BitwiseCopyable {
     _ used: inout Int64, in kept: inout Int64, cost: Int64, wall: Int64
   ) -> LimitDecision {
     let (now, cost) = (period(at: wall / Self.second), max(cost, 0))
-    // A clock that was set back does not bring a period back that was used.
-    let isKept = kept >= now.start
+    // A clock that was set back by a little does not bring a period back that was used. What lies further ahead is of a
+    // clock that was wrong, and would hold until its time has come.
+    let isKept = kept >= now.start && kept <= end
     let before = isKept ? used : 0
     let decision = decision(cost: cost, used: before, left: max(0, now.end &* Self.second &- wall))
     // A look changes nothing: it must not end a period either, to which the clock may be set back.
@@ -80,7 +81,7 @@ public struct CalendarWindow: Sendable, Hashable, BitwiseCopyable {
   /// Adds units that are not judged, or takes some away, where they were taken in this period.
   public func adjust(_ used: inout Int64, in kept: inout Int64, by units: Int64, wall: Int64) {
     let now = period(at: wall / Self.second)
-    if kept < now.start {
+    if kept < now.start || kept > end {
       guard units > 0 else { return }
       (kept, used) = (now.start, 0)
     }

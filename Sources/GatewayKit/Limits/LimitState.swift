@@ -28,6 +28,9 @@ struct LimitState: BitwiseCopyable {
     }
   }
 
+  /// When to try again where nothing better is known, in nanoseconds.
+  private static let moment: Int64 = 1_000_000_000
+
   /// Judges a claim and changes nothing.
   ///
   /// - Parameter hasRoom: whether a sliding window may take memory for one more slot.
@@ -37,9 +40,15 @@ struct LimitState: BitwiseCopyable {
       var arrival = first
       return rate.judge(&arrival, cost: claim.cost, now: now.monotonic, patience: claim.patience)
     case .sliding(let window):
-      guard hasRoom else { return LimitDecision(.noRoom, remaining: 0, fullIn: 0, retryIn: window.length) }
-      var record = box?.record ?? SlidingRecord()
-      return record.judge(window, cost: claim.cost, now: now.monotonic)
+      guard let box else {
+        if !hasRoom { return LimitDecision(.noRoom, remaining: 0, fullIn: 0, retryIn: Self.moment) }
+        return SlidingRecord().decision(window, cost: claim.cost, now: now.monotonic)
+      }
+      let decision = box.record.decision(window, cost: claim.cost, now: now.monotonic)
+      guard hasRoom || decision.verdict != .admitted || claim.cost == 0 else {
+        return LimitDecision(.noRoom, remaining: 0, fullIn: 0, retryIn: Self.moment)
+      }
+      return decision
     case .calendar(let window):
       var (used, kept) = (second, first)
       return window.judge(&used, in: &kept, cost: claim.cost, wall: now.wall)

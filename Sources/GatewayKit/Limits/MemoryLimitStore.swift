@@ -89,17 +89,20 @@ extension MemoryLimitStore {
   }
 
   private static func newcomer(_ claim: LimitClaim, in stripe: Stripe, _ now: LimitTime) -> Int? {
-    stripe.table.makeRoom(for: 1, now) ? stripe.table.insert(claim) : nil
+    stripe.table.makeRoom(for: 1, of: claim.owner, now) ? stripe.table.insert(claim) : nil
   }
 
   /// With the locks of all stripes held.
   private func takeAll(_ request: LimitRequest, _ needed: UInt64, _ now: LimitTime) {
-    let needsRoom = request.claims.contains { stripe($0.key).table.find($0.key) == nil }
     var crowded: UInt64 = 0
     // Room is made before places are looked up, since what is dropped makes room for somebody else in the same place.
-    if needsRoom {
-      for (number, stripe) in stripes.enumerated() where needed & (1 &<< UInt64(number)) != 0 {
-        if !stripe.table.makeRoom(for: request.claims.count, now) { crowded |= 1 &<< UInt64(number) }
+    for (number, stripe) in stripes.enumerated() where needed & (1 &<< UInt64(number)) != 0 {
+      var newcomers = 0
+      for claim in request.claims where self.number(claim.key) == number && stripe.table.find(claim.key) == nil {
+        newcomers += 1
+      }
+      if newcomers > 0, !stripe.table.makeRoom(for: newcomers, of: request.claims[0].owner, now) {
+        crowded |= 1 &<< UInt64(number)
       }
     }
     request.decisions.removeAll(keepingCapacity: true)

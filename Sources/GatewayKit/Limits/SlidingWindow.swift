@@ -67,11 +67,19 @@ public struct SlidingRecord: Sendable, Equatable {
 
   /// Judges a request and notes its units when it is admitted.
   public mutating func judge(_ window: SlidingWindow, cost: Int64, now: Int64) -> LimitDecision {
+    let decision = decision(window, cost: cost, now: now)
     let now = advance(window, now)
-    let (cost, used) = (max(cost, 0), used)
-    let fullIn = slots.last.map { $0.last + window.length - now } ?? 0
+    if decision.verdict == .admitted { add(window, cost, now) }
+    return decision
+  }
+
+  /// What ``judge(_:cost:now:)`` would say. Nothing changes, and nothing is copied.
+  public func decision(_ window: SlidingWindow, cost: Int64, now: Int64) -> LimitDecision {
+    let (cost, now) = (max(cost, 0), max(now, slots.last?.last ?? now))
+    var used: Int64 = 0
+    for slot in slots where slot.last + window.length > now { used += slot.count }
+    let fullIn = slots.last.map { max(0, $0.last + window.length - now) } ?? 0
     let fits = cost == 0 || used <= window.limit - cost
-    if fits { add(window, cost, now) }
     return window.decision(
       cost: cost, used: used, fullIn: fullIn, retryIn: fits ? 0 : wait(window, for: cost, used, now))
   }
@@ -87,7 +95,9 @@ public struct SlidingRecord: Sendable, Equatable {
       left -= taken
       guard slots[newest].count == 0 else { return }
       slots.removeLast()
-      newestFirst = slots.last?.last ?? 0
+      // The slot before it takes no more: when its first unit was taken is not known any more, and every further one
+      // would keep the others longer than the grain.
+      newestFirst = slots.last.map { max(0, $0.last - window.grain) } ?? 0
     }
   }
 
@@ -114,7 +124,7 @@ public struct SlidingRecord: Sendable, Equatable {
   /// How long until so many units fit.
   private func wait(_ window: SlidingWindow, for cost: Int64, _ used: Int64, _ now: Int64) -> Int64 {
     var used = used
-    for slot in slots {
+    for slot in slots where slot.last + window.length > now {
       used -= slot.count
       if used <= window.limit - cost { return slot.last + window.length - now }
     }

@@ -19,6 +19,7 @@ extension LimitScript {
       local kept, used = string.match(value, '^(%-?%d+) (%d+)$')
       if not kept then error('the key holds no period') end
       c.kept, c.used = tonumber(kept), tonumber(used)
+      if c.kept > c[8] then c.kept, c.used = nil, nil end
     end
     local function calendar_set(key, c)
       local till = c[9]

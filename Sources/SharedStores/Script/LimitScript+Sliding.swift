@@ -117,7 +117,8 @@ extension LimitScript {
           w.slots = w.slots - 1
           if w.slots > 0 then
             w.last_s, w.last_n, w.count = sliding_slot(redis.call('LINDEX', key, -1))
-            w.first_s, w.first_n = w.last_s, w.last_n
+            w.first_s, w.first_n = subtract(w.last_s, w.last_n, c[8], c[9])
+            if w.first_s < 0 then w.first_s, w.first_n = 0, 0 end
           end
         end
       end
