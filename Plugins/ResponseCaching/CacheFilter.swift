@@ -8,6 +8,7 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
   private let slot: StateSlot
   private let rules: StoreRules
   private let maxObject: Int
+  private let honoured: HonouredDirectives
   /// The fields of the key.
   private let keyed: [FieldNameLetters]
   private var key: CacheKeyBuilder
@@ -18,6 +19,7 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
     self.slot = slot
     rules = StoreRules(settings)
     maxObject = settings.maxObject
+    honoured = settings.honoured
     keyed = settings.headers.compactMap(FieldNameLetters.init)
     key = CacheKeyBuilder(settings)
   }
@@ -28,7 +30,8 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
     guard request.method == .get || request.method == .head else { return .next }
     guard let domain = exchange.domain, RequestRules.mayTakePart(request), !isKeyedByWithheld(exchange)
     else { return bypass(exchange) }
-    let directives = RequestRules.directives(request.block)
+    var directives = RequestDirectives(request.block)
+    directives.keep(only: honoured)
     guard !directives.noStore, key.make(exchange, request, domain) else { return bypass(exchange) }
     return key.bytes.withBytes { key in
       let hash = store.hash(key)
@@ -61,18 +64,27 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
   }
 
   private func find(
-    _ request: RequestHead, _ hash: UInt64, _ key: UnsafeRawBufferPointer, _ directives: CacheControl, now: Int64
+    _ request: RequestHead, _ hash: UInt64, _ key: UnsafeRawBufferPointer, _ directives: RequestDirectives, now: Int64
   ) -> Found {
     switch store.find(hash, key, request.block, now: now) {
     case .none: return .toBeForwarded(.miss)
-    case .stale: return .toBeForwarded(.stale)
+    case .otherVariants: return .toBeForwarded(.variant)
     case .fresh(let response):
-      if let most = directives.maxAge, now &- response.born > most &* 1_000_000_000 { return .toBeForwarded(.request) }
-      if let least = directives.minFresh, response.expires &- now < least &* 1_000_000_000 {
-        return .toBeForwarded(.request)
-      }
+      return isWanted(response, directives, now) ? .response(response) : .toBeForwarded(.request)
+    case .stale(let response):
+      // Only who says so takes an answer that is stale (RFC 9111 section 4.2.4).
+      guard let response, let most = directives.maxStale, isWanted(response, directives, now),
+        now &- response.expires <= DeltaSeconds.nanoseconds(most)
+      else { return .toBeForwarded(.stale) }
       return .response(response)
     }
+  }
+
+  /// Whether the client takes an answer of this age (RFC 9111 sections 5.2.1.1 and 5.2.1.3).
+  private func isWanted(_ response: CachedResponse, _ directives: RequestDirectives, _ now: Int64) -> Bool {
+    if let most = directives.maxAge, now &- response.born > DeltaSeconds.nanoseconds(most) { return false }
+    guard let least = directives.minFresh else { return true }
+    return response.expires &- now >= DeltaSeconds.nanoseconds(least)
   }
 
   private func hit(_ exchange: Exchange, _ response: CachedResponse) -> Verdict {
@@ -84,7 +96,7 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
 
   private func miss(
     _ exchange: Exchange, _ domain: DomainFacts, _ hash: UInt64, _ key: UnsafeRawBufferPointer,
-    _ forwarded: StoreJob.Forwarded, _ directives: CacheControl
+    _ forwarded: StoreJob.Forwarded, _ directives: RequestDirectives
   ) -> Verdict {
     exchange.cacheResult = "miss"
     store.counters.misses.add()
@@ -92,7 +104,8 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
     let version = exchange.request.withPath { path in
       domain.key.withUnsafeReadableBytes { store.versions.mark(domain: $0, path: path) }
     }
-    exchange[slot] = StoreJob(key: Array(key), hash: hash, version: version, forwarded: forwarded, room: store.room)
+    exchange[slot] = StoreJob(
+      key: Array(key), hash: hash, version: version, forwarded: forwarded, began: exchange.loop.now, room: store.room)
     return .next
   }
 
@@ -108,7 +121,7 @@ extension CacheFilter {
   func response(_ exchange: Exchange) {
     guard exchange.request.method.isSafe else { return invalidate(exchange) }
     guard let job = exchange[slot] as? StoreJob, exchange.replyInProgress == nil else { return }
-    job.terms = rules.terms(exchange).flatMap { hasRoom(exchange, job) ? $0 : nil }
+    job.terms = rules.terms(exchange, began: job.began).flatMap { hasRoom(exchange, job) ? $0 : nil }
     CacheFields.addForwarded(job.forwarded, isStored: job.terms != nil, to: exchange)
   }
 
@@ -120,7 +133,7 @@ extension CacheFilter {
 
   func storeHead(_ exchange: Exchange) -> Bool {
     guard let job = exchange[slot] as? StoreJob, let terms = job.terms else { return false }
-    job.fields = StoredFields.render(exchange)
+    job.fields = StoredFields.render(exchange, without: terms.left)
     var values = KeyBytes()
     terms.vary.writeValues(of: exchange.request.block, into: &values)
     job.varyValues = values.withBytes { Array($0) }

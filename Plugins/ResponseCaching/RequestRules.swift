@@ -25,23 +25,14 @@ enum RequestRules {
       let isPlain = block.withValue(index) { value in
         var isPlain = true
         ListScanner.forEach(in: value) { option in
-          if !isOption(option, "keep-alive"), !isOption(option, "close") { isPlain = false }
+          if !OctetClass.equalIgnoringCase(option, "keep-alive"), !OctetClass.equalIgnoringCase(option, "close") {
+            isPlain = false
+          }
         }
         return isPlain
       }
       if !isPlain { return false }
     }
     return true
-  }
-
-  private static func isOption(_ option: Slice<UnsafeRawBufferPointer>, _ word: StaticString) -> Bool {
-    word.withUTF8Buffer { OctetClass.equalIgnoringCase(option, $0) }
-  }
-
-  /// What the client asks of the cache. `Pragma: no-cache` counts when there is no Cache-Control (RFC 9111 section 5.4).
-  static func directives(_ block: FieldBlock) -> CacheControl {
-    var directives = CacheControl(block)
-    if !block.present.contains(.cacheControl), block.present.contains(.pragma) { directives.noCache = true }
-    return directives
   }
 }

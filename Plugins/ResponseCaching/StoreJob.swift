@@ -8,6 +8,8 @@ final class StoreJob {
   let version: PathVersions.Mark
   /// Why the request went on, as RFC 9211 section 2.2 says it.
   let forwarded: Forwarded
+  /// Monotonic nanoseconds when the request was looked up.
+  let began: Int64
   private(set) var body = ByteBuffer()
   private(set) var isGivenUp = false
   private let room: CollectingRoom
@@ -20,15 +22,20 @@ final class StoreJob {
   /// Monotonic nanoseconds when the head was complete.
   var headTime: Int64 = 0
 
+  /// Why the origin is asked: there is no answer, only ones to other values of `Vary`, one that is too old, or one that
+  /// the client does not want.
   enum Forwarded {
-    case miss, stale, request
+    case miss, variant, stale, request
   }
 
-  init(key: [UInt8], hash: UInt64, version: PathVersions.Mark, forwarded: Forwarded, room: CollectingRoom) {
+  init(
+    key: [UInt8], hash: UInt64, version: PathVersions.Mark, forwarded: Forwarded, began: Int64, room: CollectingRoom
+  ) {
     self.key = key
     self.hash = hash
     self.version = version
     self.forwarded = forwarded
+    self.began = began
     self.room = room
   }
 
