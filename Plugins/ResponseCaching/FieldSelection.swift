@@ -64,9 +64,13 @@ struct FieldSelection: Sendable, Equatable {
     return both
   }
 
-  /// Writes, for every name, how many fields there are and each value after its length.
+  /// Writes, for every name, how many fields there are and each value after its length, or a form that stands for them.
   func writeValues(of block: FieldBlock, into out: inout KeyBytes) {
     for name in names {
+      if name == .known(.acceptEncoding), block.first(.acceptEncoding) != nil, let form = AcceptEncoding(block) {
+        form.write(into: &out)
+        continue
+      }
       let place = out.appendCount()
       var count = 0
       switch name {
