@@ -9,6 +9,8 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
   private let rules: StoreRules
   private let maxObject: Int
   private let honoured: HonouredDirectives
+  /// Whether parts and conditions are judged here.
+  private let judgesConditions: Bool
   /// The fields of the key.
   private let keyed: [FieldNameLetters]
   private var key: CacheKeyBuilder
@@ -20,6 +22,7 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
     rules = StoreRules(settings)
     maxObject = settings.maxObject
     honoured = settings.honoured
+    judgesConditions = settings.origin != nil
     keyed = settings.headers.compactMap(FieldNameLetters.init)
     key = CacheKeyBuilder(settings)
   }
@@ -28,7 +31,8 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
     // Taken once: every access to a property of the exchange that holds references counts them.
     let request = exchange.request
     guard request.method == .get || request.method == .head else { return .next }
-    guard let domain = exchange.domain, RequestRules.mayTakePart(request), !isKeyedByWithheld(exchange)
+    guard let domain = exchange.domain, RequestRules.mayTakePart(request, judgesConditions: judgesConditions),
+      !isKeyedByWithheld(exchange)
     else { return bypass(exchange) }
     var directives = RequestDirectives(request.block)
     directives.keep(only: honoured)
@@ -38,7 +42,7 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
       let found =
         directives.noCache ? .toBeForwarded(.request) : find(request, hash, key, directives, now: exchange.loop.now)
       switch found {
-      case .response(let response): return hit(exchange, response)
+      case .response(let response): return hit(exchange, request, response)
       case .toBeForwarded(let reason): return miss(exchange, domain, hash, key, reason, directives)
       }
     }
@@ -87,11 +91,11 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
     return response.expires &- now >= DeltaSeconds.nanoseconds(least)
   }
 
-  private func hit(_ exchange: Exchange, _ response: CachedResponse) -> Verdict {
+  private func hit(_ exchange: Exchange, _ request: RequestHead, _ response: CachedResponse) -> Verdict {
     exchange.cacheResult = "hit"
     store.counters.hits.add()
     lines.addHit(response, to: exchange)
-    return .reply(response.reply)
+    return .reply(StoredAnswers.reply(response, to: request, exchange))
   }
 
   private func miss(
@@ -119,7 +123,7 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
 
 extension CacheFilter {
   func response(_ exchange: Exchange) {
-    guard exchange.request.method.isSafe else { return invalidate(exchange) }
+    guard exchange.request.method.isSafe else { return Invalidation.judge(exchange, store.versions) }
     guard let job = exchange[slot] as? StoreJob, exchange.replyInProgress == nil else { return }
     job.terms = rules.terms(exchange, began: job.began).flatMap { hasRoom(exchange, job) ? $0 : nil }
     CacheFields.addForwarded(job.forwarded, isStored: job.terms != nil, to: exchange)
@@ -133,11 +137,7 @@ extension CacheFilter {
 
   func storeHead(_ exchange: Exchange) -> Bool {
     guard let job = exchange[slot] as? StoreJob, let terms = job.terms else { return false }
-    job.fields = StoredFields.render(exchange, without: terms.left)
-    var values = KeyBytes()
-    terms.vary.writeValues(of: exchange.request.block, into: &values)
-    job.varyValues = values.withBytes { Array($0) }
-    job.headTime = exchange.loop.now
+    job.keepHead(of: exchange, terms)
     return true
   }
 
@@ -149,32 +149,6 @@ extension CacheFilter {
     defer { exchange[slot] = nil }
     guard complete, let job = exchange[slot] as? StoreJob, let terms = job.terms, !job.isGivenUp else { return }
     job.trim()
-    store.insert(
-      CachedResponse(job, terms: terms, fields: job.fields, varyValues: job.varyValues, now: job.headTime))
-  }
-
-  /// An unsafe request that succeeded changes what its path holds (RFC 9111 section 4.4). When the origin got it and no
-  /// answer came, it may have succeeded.
-  private func invalidate(_ exchange: Exchange) {
-    guard let domain = exchange.domain else { return }
-    if exchange.replyInProgress == nil {
-      guard exchange.response.status >= 200, exchange.response.status < 400 else { return }
-    } else {
-      guard exchange.outcome.upstreamStarted != 0 else { return }
-    }
-    exchange.request.withPath { path in
-      domain.key.withUnsafeReadableBytes { domain in
-        store.versions.invalidate(domain: domain, path: path)
-        if let parent = Self.parent(of: path) { store.versions.invalidate(domain: domain, path: parent) }
-      }
-    }
-  }
-
-  /// `/me/tokens` for `/me/tokens/abc`: a list changes with its members.
-  private static func parent(of path: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
-    var end = path.count
-    if end > 1, path[end - 1] == UInt8(ascii: "/") { end -= 1 }
-    while end > 0, path[end - 1] != UInt8(ascii: "/") { end -= 1 }
-    return end > 1 ? UnsafeRawBufferPointer(rebasing: path[..<(end - 1)]) : nil
+    store.insert(CachedResponse(job, terms: terms, now: job.headTime))
   }
 }

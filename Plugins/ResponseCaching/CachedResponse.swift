@@ -10,6 +10,9 @@ final class CachedResponse: Sendable {
   /// What the request said under the names of ``vary``.
   let varyValues: [UInt8]
   let reply: Reply
+  /// What is said to who has it already; nil when conditions are not judged here.
+  let notModified: Reply?
+  let validators: Validators
   /// Monotonic nanoseconds at which the response was no time old.
   let born: Int64
   /// Monotonic nanoseconds from which it is stale.
@@ -24,18 +27,21 @@ final class CachedResponse: Sendable {
   /// Objects, headers of storages and places in tables that an entry takes beside its bytes.
   static let overhead = 768
 
-  init(_ job: StoreJob, terms: StoreRules.Terms, fields: ByteBuffer, varyValues: [UInt8], now: Int64) {
+  init(_ job: StoreJob, terms: StoreRules.Terms, now: Int64) {
     key = job.key
     hash = job.hash
     vary = terms.vary
-    self.varyValues = varyValues
-    reply = Reply(status: terms.status, fields: fields, body: job.body, hasDate: true)
+    varyValues = job.varyValues
+    reply = Reply(status: terms.status, fields: job.fields, body: job.body, hasDate: true)
+    notModified = job.notModifiedFields.map { Reply(status: 304, fields: $0, body: ByteBuffer(), hasDate: true) }
+    validators = job.validators
     born = now &- terms.age
     expires = now &+ terms.lifetime
     allowsStale = terms.allowsStale
     version = job.version
+    let conditional = job.notModifiedFields.map { $0.capacity + job.validators.tag.capacity + 256 } ?? 0
     cost =
-      Self.overhead + job.key.capacity + varyValues.capacity + fields.capacity + job.body.capacity
-      + terms.vary.count * 64
+      Self.overhead + job.key.capacity + varyValues.capacity + job.fields.capacity + job.body.capacity
+      + terms.vary.count * 64 + conditional
   }
 }

@@ -79,7 +79,7 @@ struct OriginsWord {
       status: facts.status, lifetime: lifetime, age: age,
       left: dropped.union(facts.directives.noCacheFields).union(facts.directives.privateFields),
       // What the organisation has cut short ends there.
-      allowsStale: facts.directives.allowsStale && stated <= settings.longest)
+      allowsStale: facts.directives.allowsStale && stated <= settings.longest, answersConditions: facts.status == 200)
   }
 
   private func circumstances(_ exchange: Exchange) -> Storability.Circumstances {

@@ -3,18 +3,21 @@ import HTTPWire
 
 /// Which requests take part in the cache at all.
 enum RequestRules {
-  /// Fields whose requests go by: parts and conditions are the origin's to judge; what a cookie or a method override
-  /// does, the gateway cannot know.
+  /// Fields whose requests go by: some conditions are the origin's to judge; what a cookie or a method override does, the
+  /// gateway cannot know.
   private static let bypassing: FieldIDSet = [
-    .range, .ifRange, .ifMatch, .ifNoneMatch, .ifModifiedSince, .ifUnmodifiedSince, .cookie, .xHTTPMethodOverride,
-    .xMethodOverride, .xOriginalURL, .xRewriteURL, .lastEventID, .upgrade, .expect,
+    .ifMatch, .ifUnmodifiedSince, .cookie, .xHTTPMethodOverride, .xMethodOverride, .xOriginalURL, .xRewriteURL,
+    .lastEventID, .upgrade, .expect,
   ]
 
   /// Whether a GET or HEAD may be answered from the cache and its answer be kept.
-  static func mayTakePart(_ request: RequestHead) -> Bool {
+  ///
+  /// - Parameter judgesConditions: whether parts and the conditions of ``Preconditions`` are the cache's to judge.
+  static func mayTakePart(_ request: RequestHead, judgesConditions: Bool) -> Bool {
     guard request.framing == .none || request.framing == .length(0) else { return false }
     let present = request.block.present
     guard present.intersection(bypassing).isEmpty else { return false }
+    guard judgesConditions || present.intersection(Preconditions.fields).isEmpty else { return false }
     return !present.contains(.connection) || namesNoField(request.block)
   }
 

@@ -25,6 +25,8 @@ struct StoreRules {
     var left = FieldSelection()
     /// Whether it may be given when it is stale, to who takes that.
     var allowsStale = false
+    /// Whether the conditions of later requests are judged by it.
+    var answersConditions = false
   }
 
   /// What to keep of an exchange's response, or nil.

@@ -22,7 +22,7 @@ import Testing
       began: 0, room: CollectingRoom(bound: size))
     job.append(ByteBuffer(repeating: 1, count: size), limit: size)
     let terms = StoreRules.Terms(lifetime: 1000, age: 0, vary: FieldSelection())
-    return CachedResponse(job, terms: terms, fields: ByteBuffer(), varyValues: [], now: 0)
+    return CachedResponse(job, terms: terms, now: 0)
   }
 
   private static func find(_ store: CacheStore, _ key: [UInt8], hash: UInt64? = nil) -> CachedResponse? {
