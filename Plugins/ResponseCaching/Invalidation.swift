@@ -8,7 +8,8 @@ enum Invalidation {
   /// answer came, it may have succeeded.
   static func judge(_ exchange: Exchange, _ versions: PathVersions) {
     guard let domain = exchange.domain else { return }
-    if exchange.replyInProgress == nil {
+    let isAnswered = exchange.replyInProgress == nil
+    if isAnswered {
       guard exchange.response.status >= 200, exchange.response.status < 400 else { return }
     } else {
       guard exchange.outcome.upstreamStarted != 0 else { return }
@@ -16,10 +17,27 @@ enum Invalidation {
     exchange.request.withPath { path in
       domain.key.withUnsafeReadableBytes { domain in
         versions.invalidate(domain: domain, path: path)
-        if let parent = Self.parent(of: path) { versions.invalidate(domain: domain, path: parent) }
+        if let parent = parent(of: path) { versions.invalidate(domain: domain, path: parent) }
+      }
+    }
+    if isAnswered { invalidateNamed(exchange, domain, versions) }
+  }
+
+  /// What the answer names as made or shown by it, where that is of the same origin: another's would be a way to empty
+  /// caches that are none of its business (RFC 9111 section 4.4).
+  private static func invalidateNamed(_ exchange: Exchange, _ domain: DomainFacts, _ versions: PathVersions) {
+    let block = exchange.response.block
+    var reader = SameOriginPath()
+    for index in block.fields.indices where named.selects(index, of: block) && !block.fields[index].isRemoved {
+      block.withValue(index) { reference in
+        reader.with(reference, of: exchange) { path in
+          domain.key.withUnsafeReadableBytes { versions.invalidate(domain: $0, path: path) }
+        }
       }
     }
   }
+
+  private static let named = FieldSelection(["location", "content-location"])
 
   /// `/me/tokens` for `/me/tokens/abc`: a list changes with its members.
   private static func parent(of path: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
