@@ -11,11 +11,6 @@ struct AcceptEncoding: Equatable {
   private var weights = SIMD8<UInt16>(repeating: unnamed)
 
   private static let unnamed = UInt16.max
-  private static let codings: [(name: StaticString, number: Int)] = [
-    ("gzip", 0), ("x-gzip", 0), ("deflate", 1), ("br", 2), ("zstd", 3), ("identity", 4), ("*", 5), ("compress", 6),
-    ("x-compress", 6),
-  ]
-
   /// Reads all fields of a request; nil when they have no common form.
   init?(_ block: FieldBlock) {
     var weights = self.weights
@@ -35,16 +30,30 @@ struct AcceptEncoding: Equatable {
   private static func note(_ element: Slice<UnsafeRawBufferPointer>, in weights: inout SIMD8<UInt16>) -> Bool {
     let end = element.firstIndex(of: UInt8(ascii: ";")) ?? element.endIndex
     let name = ListScanner.trim(element[..<end])
-    guard let coding = codings.first(where: { OctetClass.equalIgnoringCase(name, $0.name) }),
-      weights[coding.number] == unnamed
-    else { return false }
+    guard let number = number(of: name), weights[number] == unnamed else { return false }
     guard end < element.endIndex else {
-      weights[coding.number] = 1000
+      weights[number] = 1000
       return true
     }
     guard let weight = weight(ListScanner.trim(element[(end + 1)...])) else { return false }
-    weights[coding.number] = weight
+    weights[number] = weight
     return true
+  }
+
+  /// Tells codings apart by their lengths, so that each name is compared with one or two; `x-gzip` and `x-compress` mean
+  /// the same as without the prefix (RFC 9110 section 8.4.1).
+  private static func number(of name: Slice<UnsafeRawBufferPointer>) -> Int? {
+    func isNamed(_ word: StaticString) -> Bool { OctetClass.equalIgnoringCase(name, word) }
+    switch name.count {
+    case 4: return isNamed("gzip") ? 0 : isNamed("zstd") ? 3 : nil
+    case 7: return isNamed("deflate") ? 1 : nil
+    case 2: return isNamed("br") ? 2 : nil
+    case 8: return isNamed("identity") ? 4 : isNamed("compress") ? 6 : nil
+    case 1: return isNamed("*") ? 5 : nil
+    case 6: return isNamed("x-gzip") ? 0 : nil
+    case 10: return isNamed("x-compress") ? 6 : nil
+    default: return nil
+    }
   }
 
   /// `q=0.5` in thousandths (RFC 9110 section 12.4.2).

@@ -104,7 +104,7 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
   ) -> Verdict {
     exchange.cacheResult = "miss"
     store.counters.misses.add()
-    if directives.onlyIfCached { return .reply(Self.notCached) }
+    if directives.onlyIfCached { return .reply(StoredAnswers.notCached) }
     let version = exchange.request.withPath { path in
       domain.key.withUnsafeReadableBytes { store.versions.mark(domain: $0, path: path) }
     }
@@ -112,11 +112,6 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
       key: Array(key), hash: hash, version: version, forwarded: forwarded, began: exchange.loop.now, room: store.room)
     return .next
   }
-
-  // RFC 9111 section 5.2.1.7
-  private static let notCached = Reply(
-    refusing: 504, "not_cached",
-    message: "The request wants an answer from the cache only, and there is none. Send it without only-if-cached.")
 }
 
 // MARK: - The response's way

@@ -4,11 +4,17 @@ import NIOCore
 
 /// Makes of a kept answer what a request gets: the whole, a part, or word that the client has it already.
 enum StoredAnswers {
+  /// For `only-if-cached` (RFC 9111 section 5.2.1.7).
+  static let notCached = Reply(
+    refusing: 504, "not_cached",
+    message: "The request wants an answer from the cache only, and there is none. Send it without only-if-cached.")
+
   /// The answer for a request, whose conditions count where the answer was kept for that.
   static func reply(_ response: CachedResponse, to request: RequestHead, _ exchange: Exchange) -> Reply {
-    guard let notModified = response.notModified, !request.block.present.intersection(Preconditions.fields).isEmpty,
-      case .bytes(let body) = response.reply.content
-    else { return response.reply }
+    if request.block.present.intersection(Preconditions.fields).isEmpty { return response.reply }
+    guard let notModified = response.notModified, case .bytes(let body) = response.reply.content else {
+      return response.reply
+    }
     let now = exchange.loop.wall / 1_000_000_000
     switch Preconditions.judge(request, response.validators, length: body.readableBytes, now: now) {
     case .whole: return response.reply
