@@ -13,7 +13,10 @@ struct CacheFields {
       writer.append("Age: ")
       writer.append(decimal: Self.seconds(now &- response.born))
       writer.append("\r\nCache-Status: gatehouse; hit; ttl=")
-      writer.append(decimal: Self.seconds(response.expires &- now))
+      let left = response.expires &- now
+      // Of a stale answer: how long ago it ceased to be fresh (RFC 9211 section 2.4).
+      if left < 0 { writer.append("-") }
+      writer.append(decimal: Self.seconds(left < 0 ? 0 &- left : left))
       writer.append("\r\n")
       return writer.count
     }
@@ -24,6 +27,7 @@ struct CacheFields {
     let line =
       switch forwarded {
       case .miss: isStored ? missStored : miss
+      case .variant: isStored ? variantStored : variant
       case .stale: isStored ? staleStored : stale
       case .request: isStored ? requestStored : request
       }
@@ -33,6 +37,8 @@ struct CacheFields {
   static let bypass = line("fwd=bypass")
   private static let miss = line("fwd=miss")
   private static let missStored = line("fwd=miss; stored")
+  private static let variant = line("fwd=vary-miss")
+  private static let variantStored = line("fwd=vary-miss; stored")
   private static let stale = line("fwd=stale")
   private static let staleStored = line("fwd=stale; stored")
   private static let request = line("fwd=request")

@@ -8,6 +8,9 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
   private let slot: StateSlot
   private let rules: StoreRules
   private let maxObject: Int
+  private let honoured: HonouredDirectives
+  /// Whether parts and conditions are judged here.
+  private let judgesConditions: Bool
   /// The fields of the key.
   private let keyed: [FieldNameLetters]
   private var key: CacheKeyBuilder
@@ -18,6 +21,8 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
     self.slot = slot
     rules = StoreRules(settings)
     maxObject = settings.maxObject
+    honoured = settings.honoured
+    judgesConditions = settings.origin != nil
     keyed = settings.headers.compactMap(FieldNameLetters.init)
     key = CacheKeyBuilder(settings)
   }
@@ -26,16 +31,18 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
     // Taken once: every access to a property of the exchange that holds references counts them.
     let request = exchange.request
     guard request.method == .get || request.method == .head else { return .next }
-    guard let domain = exchange.domain, RequestRules.mayTakePart(request), !isKeyedByWithheld(exchange)
+    guard let domain = exchange.domain, RequestRules.mayTakePart(request, judgesConditions: judgesConditions),
+      !isKeyedByWithheld(exchange)
     else { return bypass(exchange) }
-    let directives = RequestRules.directives(request.block)
+    var directives = RequestDirectives(request.block)
+    directives.keep(only: honoured)
     guard !directives.noStore, key.make(exchange, request, domain) else { return bypass(exchange) }
     return key.bytes.withBytes { key in
       let hash = store.hash(key)
       let found =
         directives.noCache ? .toBeForwarded(.request) : find(request, hash, key, directives, now: exchange.loop.now)
       switch found {
-      case .response(let response): return hit(exchange, response)
+      case .response(let response): return hit(exchange, request, response)
       case .toBeForwarded(let reason): return miss(exchange, domain, hash, key, reason, directives)
       }
     }
@@ -61,54 +68,59 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
   }
 
   private func find(
-    _ request: RequestHead, _ hash: UInt64, _ key: UnsafeRawBufferPointer, _ directives: CacheControl, now: Int64
+    _ request: RequestHead, _ hash: UInt64, _ key: UnsafeRawBufferPointer, _ directives: RequestDirectives, now: Int64
   ) -> Found {
     switch store.find(hash, key, request.block, now: now) {
     case .none: return .toBeForwarded(.miss)
-    case .stale: return .toBeForwarded(.stale)
+    case .otherVariants: return .toBeForwarded(.variant)
     case .fresh(let response):
-      if let most = directives.maxAge, now &- response.born > most &* 1_000_000_000 { return .toBeForwarded(.request) }
-      if let least = directives.minFresh, response.expires &- now < least &* 1_000_000_000 {
-        return .toBeForwarded(.request)
-      }
+      return isWanted(response, directives, now) ? .response(response) : .toBeForwarded(.request)
+    case .stale(let response):
+      // Only who says so takes an answer that is stale (RFC 9111 section 4.2.4).
+      guard let response, let most = directives.maxStale, isWanted(response, directives, now),
+        now &- response.expires <= DeltaSeconds.nanoseconds(most)
+      else { return .toBeForwarded(.stale) }
       return .response(response)
     }
   }
 
-  private func hit(_ exchange: Exchange, _ response: CachedResponse) -> Verdict {
+  /// Whether the client takes an answer of this age (RFC 9111 sections 5.2.1.1 and 5.2.1.3).
+  private func isWanted(_ response: CachedResponse, _ directives: RequestDirectives, _ now: Int64) -> Bool {
+    if let most = directives.maxAge, now &- response.born > DeltaSeconds.nanoseconds(most) { return false }
+    guard let least = directives.minFresh else { return true }
+    return response.expires &- now >= DeltaSeconds.nanoseconds(least)
+  }
+
+  private func hit(_ exchange: Exchange, _ request: RequestHead, _ response: CachedResponse) -> Verdict {
     exchange.cacheResult = "hit"
     store.counters.hits.add()
     lines.addHit(response, to: exchange)
-    return .reply(response.reply)
+    return .reply(StoredAnswers.reply(response, to: request, exchange))
   }
 
   private func miss(
     _ exchange: Exchange, _ domain: DomainFacts, _ hash: UInt64, _ key: UnsafeRawBufferPointer,
-    _ forwarded: StoreJob.Forwarded, _ directives: CacheControl
+    _ forwarded: StoreJob.Forwarded, _ directives: RequestDirectives
   ) -> Verdict {
     exchange.cacheResult = "miss"
     store.counters.misses.add()
-    if directives.onlyIfCached { return .reply(Self.notCached) }
+    if directives.onlyIfCached { return .reply(StoredAnswers.notCached) }
     let version = exchange.request.withPath { path in
       domain.key.withUnsafeReadableBytes { store.versions.mark(domain: $0, path: path) }
     }
-    exchange[slot] = StoreJob(key: Array(key), hash: hash, version: version, forwarded: forwarded, room: store.room)
+    exchange[slot] = StoreJob(
+      key: Array(key), hash: hash, version: version, forwarded: forwarded, began: exchange.loop.now, room: store.room)
     return .next
   }
-
-  // RFC 9111 section 5.2.1.7
-  private static let notCached = Reply(
-    refusing: 504, "not_cached",
-    message: "The request wants an answer from the cache only, and there is none. Send it without only-if-cached.")
 }
 
 // MARK: - The response's way
 
 extension CacheFilter {
   func response(_ exchange: Exchange) {
-    guard exchange.request.method.isSafe else { return invalidate(exchange) }
+    guard exchange.request.method.isSafe else { return Invalidation.judge(exchange, store.versions) }
     guard let job = exchange[slot] as? StoreJob, exchange.replyInProgress == nil else { return }
-    job.terms = rules.terms(exchange).flatMap { hasRoom(exchange, job) ? $0 : nil }
+    job.terms = rules.terms(exchange, began: job.began).flatMap { hasRoom(exchange, job) ? $0 : nil }
     CacheFields.addForwarded(job.forwarded, isStored: job.terms != nil, to: exchange)
   }
 
@@ -120,11 +132,7 @@ extension CacheFilter {
 
   func storeHead(_ exchange: Exchange) -> Bool {
     guard let job = exchange[slot] as? StoreJob, let terms = job.terms else { return false }
-    job.fields = StoredFields.render(exchange)
-    var values = KeyBytes()
-    terms.vary.writeValues(of: exchange.request.block, into: &values)
-    job.varyValues = values.withBytes { Array($0) }
-    job.headTime = exchange.loop.now
+    job.keepHead(of: exchange, terms)
     return true
   }
 
@@ -136,32 +144,6 @@ extension CacheFilter {
     defer { exchange[slot] = nil }
     guard complete, let job = exchange[slot] as? StoreJob, let terms = job.terms, !job.isGivenUp else { return }
     job.trim()
-    store.insert(
-      CachedResponse(job, terms: terms, fields: job.fields, varyValues: job.varyValues, now: job.headTime))
-  }
-
-  /// An unsafe request that succeeded changes what its path holds (RFC 9111 section 4.4). When the origin got it and no
-  /// answer came, it may have succeeded.
-  private func invalidate(_ exchange: Exchange) {
-    guard let domain = exchange.domain else { return }
-    if exchange.replyInProgress == nil {
-      guard exchange.response.status >= 200, exchange.response.status < 400 else { return }
-    } else {
-      guard exchange.outcome.upstreamStarted != 0 else { return }
-    }
-    exchange.request.withPath { path in
-      domain.key.withUnsafeReadableBytes { domain in
-        store.versions.invalidate(domain: domain, path: path)
-        if let parent = Self.parent(of: path) { store.versions.invalidate(domain: domain, path: parent) }
-      }
-    }
-  }
-
-  /// `/me/tokens` for `/me/tokens/abc`: a list changes with its members.
-  private static func parent(of path: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
-    var end = path.count
-    if end > 1, path[end - 1] == UInt8(ascii: "/") { end -= 1 }
-    while end > 0, path[end - 1] != UInt8(ascii: "/") { end -= 1 }
-    return end > 1 ? UnsafeRawBufferPointer(rebasing: path[..<(end - 1)]) : nil
+    store.insert(CachedResponse(job, terms: terms, now: job.headTime))
   }
 }

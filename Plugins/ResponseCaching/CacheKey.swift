@@ -22,10 +22,11 @@ struct CacheKeyBuilder: ~Copyable {
     bytes.reset()
     domain.key.withUnsafeReadableBytes { bytes.append(part: $0) }
     guard appendClass(exchange.identity, exchange.effectiveScopes) else { return false }
-    // The origin sees the scheme and whether the domain was named.
+    // The origin sees the scheme, which is the client's where a trusted proxy names it, and whether the domain was named.
     let isNamed = request.block.withValue(of: .losantdomain) { !$0.isEmpty } ?? false
     let hasQuery = request.hasQuery
-    bytes.append((exchange.isSecure ? 1 : 0) | (isNamed ? 2 : 0) | (hasQuery ? 4 : 0) as UInt8)
+    let scheme = (exchange.isSecure ? 1 : 0) | (exchange.isClientSecure ? 8 : 0) as UInt8
+    bytes.append(scheme | (isNamed ? 2 : 0) | (hasQuery ? 4 : 0) as UInt8)
     request.withAuthority { bytes.append(part: $0) }
     request.withPath { bytes.append(part: $0) }
     if hasQuery { _ = request.withQuery { appendQuery($0) } }

@@ -9,7 +9,7 @@ final class CacheStore: Sendable {
   private final class Stripe: Sendable {
     let table: Mutex<CacheTable>
 
-    init(budget: Int) { table = Mutex(CacheTable(budget: budget)) }
+    init(budget: Int, mostVariants: Int) { table = Mutex(CacheTable(budget: budget, mostVariants: mostVariants)) }
   }
 
   private let stripes: [Stripe]
@@ -22,11 +22,12 @@ final class CacheStore: Sendable {
 
   /// - Parameters:
   ///   - budget: bytes; split among up to 16 stripes, each of which can hold four of the largest objects.
-  init(budget: Int, largestObject: Int, seed: UInt64, counters: CacheCounters) {
+  ///   - mostVariants: answers under one key that differ by what `Vary` names.
+  init(budget: Int, largestObject: Int, mostVariants: Int = 8, seed: UInt64, counters: CacheCounters) {
     var count = 1
     while count < 16, budget / (count * 2) >= 4 * largestObject { count *= 2 }
     mask = count - 1
-    stripes = (0..<count).map { _ in Stripe(budget: budget / count) }
+    stripes = (0..<count).map { _ in Stripe(budget: budget / count, mostVariants: mostVariants) }
     self.seed = seed
     self.counters = counters
     versions = PathVersions(seed: seed)

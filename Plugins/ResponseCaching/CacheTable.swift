@@ -14,8 +14,10 @@ import HTTPWire
 struct CacheTable: ~Copyable {
   enum Found {
     case fresh(CachedResponse)
-    /// There was one, but it is too old or its path was changed.
-    case stale
+    /// There is one, but it is too old; it is shown when some clients take one that is.
+    case stale(CachedResponse?)
+    /// There are answers to other values of what `Vary` names.
+    case otherVariants
     case none
   }
 
@@ -28,25 +30,25 @@ struct CacheTable: ~Copyable {
   }
 
   private static let end: Int32 = -1
-  /// Answers under one key that differ by what `Vary` names.
-  static let mostVariants = 8
-
   private var slots: ContiguousArray<Slot> = []
   private var buckets: ContiguousArray<Int32>
   private var free = Self.end
   private var newest = Self.end
   private var oldest = Self.end
   private let budget: Int
+  /// Answers under one key that differ by what `Vary` names.
+  private let mostVariants: Int
   private(set) var used: Int
   private(set) var count = 0
   /// Reused to compare what a request says under the names of `Vary`.
   private var values = KeyBytes()
 
-  init(budget: Int) {
+  init(budget: Int, mostVariants: Int) {
     var size = 16
     while size < 1 << 20, size * 2048 < budget { size *= 2 }
     buckets = ContiguousArray(repeating: Self.end, count: size)
     self.budget = budget
+    self.mostVariants = mostVariants
     used = size * MemoryLayout<Int32>.stride
   }
 
@@ -60,22 +62,28 @@ extension CacheTable {
     _ hash: UInt64, _ key: UnsafeRawBufferPointer, _ block: FieldBlock, now: Int64, versions: PathVersions
   ) -> Found {
     var index = buckets[bucket(hash)]
-    var hasValues = false
+    var (hasValues, hasKey) = (false, false)
     while index != Self.end {
       let next = slots[Int(index)].next
-      if let entry = slots[Int(index)].entry, entry.hash == hash, Self.equal(entry.key, key),
-        matches(entry, block, &hasValues)
-      {
-        if entry.expires > now, versions.isCurrent(entry.version) {
-          touch(index)
-          return .fresh(entry)
-        }
-        remove(index)
-        return .stale
+      if let entry = slots[Int(index)].entry, entry.hash == hash, Self.equal(entry.key, key) {
+        if matches(entry, block, &hasValues) { return use(index, entry, now: now, versions) }
+        hasKey = true
       }
       index = next
     }
-    return .none
+    return hasKey ? .otherVariants : .none
+  }
+
+  /// An answer that nobody may have any more goes at once.
+  private mutating func use(_ index: Int32, _ entry: CachedResponse, now: Int64, _ versions: PathVersions) -> Found {
+    let isCurrent = versions.isCurrent(entry.version)
+    if isCurrent, entry.expires > now {
+      touch(index)
+      return .fresh(entry)
+    }
+    if isCurrent, entry.allowsStale { return .stale(entry) }
+    remove(index)
+    return .stale(nil)
   }
 
   /// All answers of one key vary by the same names, so the request's values are written once.
@@ -131,7 +139,7 @@ extension CacheTable {
       let next = slots[Int(index)].next
       if let old = slots[Int(index)].entry, old.hash == entry.hash, old.key == entry.key {
         kept += 1
-        if old.vary != entry.vary || old.varyValues == entry.varyValues || kept >= Self.mostVariants {
+        if old.vary != entry.vary || old.varyValues == entry.varyValues || kept >= mostVariants {
           remove(index)
           kept -= 1
         }

@@ -10,10 +10,15 @@ final class CachedResponse: Sendable {
   /// What the request said under the names of ``vary``.
   let varyValues: [UInt8]
   let reply: Reply
+  /// What is said to who has it already; nil when conditions are not judged here.
+  let notModified: Reply?
+  let validators: Validators
   /// Monotonic nanoseconds at which the response was no time old.
   let born: Int64
   /// Monotonic nanoseconds from which it is stale.
   let expires: Int64
+  /// Whether it may be given to who takes a stale one.
+  let allowsStale: Bool
   /// The version of its path when the request began.
   let version: PathVersions.Mark
   /// Bytes that it takes up.
@@ -22,48 +27,21 @@ final class CachedResponse: Sendable {
   /// Objects, headers of storages and places in tables that an entry takes beside its bytes.
   static let overhead = 768
 
-  init(_ job: StoreJob, terms: StoreRules.Terms, fields: ByteBuffer, varyValues: [UInt8], now: Int64) {
+  init(_ job: StoreJob, terms: StoreRules.Terms, now: Int64) {
     key = job.key
     hash = job.hash
     vary = terms.vary
-    self.varyValues = varyValues
-    reply = Reply(status: 200, fields: fields, body: job.body, hasDate: true)
+    varyValues = job.varyValues
+    reply = Reply(status: terms.status, fields: job.fields, body: job.body, hasDate: true)
+    notModified = job.notModifiedFields.map { Reply(status: 304, fields: $0, body: ByteBuffer(), hasDate: true) }
+    validators = job.validators
     born = now &- terms.age
     expires = now &+ terms.lifetime
+    allowsStale = terms.allowsStale
     version = job.version
+    let conditional = job.notModifiedFields.map { $0.capacity + job.validators.tag.capacity + 256 } ?? 0
     cost =
-      Self.overhead + job.key.capacity + varyValues.capacity + fields.capacity + job.body.capacity
-      + terms.vary.count * 64
-  }
-}
-
-/// What of a response's head is kept.
-enum StoredFields {
-  /// Fields that are made anew for each answer, or that were about the exchange and not about the content.
-  private static let dropped: FieldIDSet = [
-    .contentLength, .transferEncoding, .connection, .keepAlive, .proxyConnection, .trailer, .upgrade, .te, .age,
-    .cacheStatus, .setCookie, .rateLimit, .rateLimitPolicy, .retryAfter, .xRequestID, .proxyAuthenticate,
-    .wwwAuthenticate, .via, .traceparent, .tracestate,
-  ]
-
-  /// Renders the fields; those that filters replace on the way out are left to them. A response without Date gets one
-  /// (RFC 9110 section 6.6.1).
-  static func render(_ exchange: Exchange) -> ByteBuffer {
-    let block = exchange.response.block
-    let left = dropped.union(exchange.responseAdditions.names)
-    var out = ByteBuffer()
-    out.reserveCapacity(block.bytes.readableBytes + 48)
-    for index in block.fields.indices where !block.fields[index].isRemoved && !left.contains(block.fields[index].id) {
-      block.withName(index) { _ = out.writeBytes($0) }
-      out.writeStaticString(": ")
-      block.withValue(index) { _ = out.writeBytes($0) }
-      out.writeStaticString("\r\n")
-    }
-    if block.first(.date) == nil {
-      out.writeStaticString("Date: ")
-      CivilTime(seconds: exchange.loop.wall / 1_000_000_000).writeHTTPDate(into: &out)
-      out.writeStaticString("\r\n")
-    }
-    return out
+      Self.overhead + job.key.capacity + varyValues.capacity + job.fields.capacity + job.body.capacity
+      + terms.vary.count * 64 + conditional
   }
 }

@@ -47,9 +47,30 @@ struct FieldSelection: Sendable, Equatable {
     }
   }
 
-  /// Writes, for every name, how many fields there are and each value after its length.
+  /// Whether the block's field at that index has one of the names.
+  func selects(_ index: Int, of block: FieldBlock) -> Bool {
+    names.contains { name in
+      switch name {
+      case .known(let id): block.fields[index].id == id
+      case .other(let text): Self.isNamed(text, index, of: block)
+      }
+    }
+  }
+
+  /// The names of both.
+  func union(_ other: FieldSelection) -> FieldSelection {
+    var both = self
+    for name in other.names where !both.names.contains(name) { both.names.append(name) }
+    return both
+  }
+
+  /// Writes, for every name, how many fields there are and each value after its length, or a form that stands for them.
   func writeValues(of block: FieldBlock, into out: inout KeyBytes) {
     for name in names {
+      if name == .known(.acceptEncoding), block.first(.acceptEncoding) != nil, let form = AcceptEncoding(block) {
+        form.write(into: &out)
+        continue
+      }
       let place = out.appendCount()
       var count = 0
       switch name {

@@ -3,18 +3,21 @@ import HTTPWire
 
 /// Which requests take part in the cache at all.
 enum RequestRules {
-  /// Fields whose requests go by: parts and conditions are the origin's to judge; what a cookie or a method override
-  /// does, the gateway cannot know.
+  /// Fields whose requests go by: some conditions are the origin's to judge; what a cookie or a method override does, the
+  /// gateway cannot know.
   private static let bypassing: FieldIDSet = [
-    .range, .ifRange, .ifMatch, .ifNoneMatch, .ifModifiedSince, .ifUnmodifiedSince, .cookie, .xHTTPMethodOverride,
-    .xMethodOverride, .xOriginalURL, .xRewriteURL, .lastEventID, .upgrade, .expect,
+    .ifMatch, .ifUnmodifiedSince, .cookie, .xHTTPMethodOverride, .xMethodOverride, .xOriginalURL, .xRewriteURL,
+    .lastEventID, .upgrade, .expect,
   ]
 
   /// Whether a GET or HEAD may be answered from the cache and its answer be kept.
-  static func mayTakePart(_ request: RequestHead) -> Bool {
+  ///
+  /// - Parameter judgesConditions: whether parts and the conditions of ``Preconditions`` are the cache's to judge.
+  static func mayTakePart(_ request: RequestHead, judgesConditions: Bool) -> Bool {
     guard request.framing == .none || request.framing == .length(0) else { return false }
     let present = request.block.present
     guard present.intersection(bypassing).isEmpty else { return false }
+    guard judgesConditions || present.intersection(Preconditions.fields).isEmpty else { return false }
     return !present.contains(.connection) || namesNoField(request.block)
   }
 
@@ -25,23 +28,14 @@ enum RequestRules {
       let isPlain = block.withValue(index) { value in
         var isPlain = true
         ListScanner.forEach(in: value) { option in
-          if !isOption(option, "keep-alive"), !isOption(option, "close") { isPlain = false }
+          if !OctetClass.equalIgnoringCase(option, "keep-alive"), !OctetClass.equalIgnoringCase(option, "close") {
+            isPlain = false
+          }
         }
         return isPlain
       }
       if !isPlain { return false }
     }
     return true
-  }
-
-  private static func isOption(_ option: Slice<UnsafeRawBufferPointer>, _ word: StaticString) -> Bool {
-    word.withUTF8Buffer { OctetClass.equalIgnoringCase(option, $0) }
-  }
-
-  /// What the client asks of the cache. `Pragma: no-cache` counts when there is no Cache-Control (RFC 9111 section 5.4).
-  static func directives(_ block: FieldBlock) -> CacheControl {
-    var directives = CacheControl(block)
-    if !block.present.contains(.cacheControl), block.present.contains(.pragma) { directives.noCache = true }
-    return directives
   }
 }

@@ -17,8 +17,8 @@ public struct ResponseCachingPlugin: Plugin {
     self.settings = settings
     slot = environment.makeStateSlot()
     store = CacheStore(
-      budget: settings.memory, largestObject: settings.maxObject, seed: environment.hashSeed,
-      counters: CacheCounters(environment.counters))
+      budget: settings.memory, largestObject: settings.maxObject, mostVariants: settings.variants,
+      seed: environment.hashSeed, counters: CacheCounters(environment.counters))
   }
 
   /// The filter of one loop.

@@ -1,4 +1,5 @@
 import GatewayKit
+import HTTPWire
 import NIOCore
 
 /// A request that was not answered from the cache, until its response is kept or is known not to be.
@@ -8,6 +9,8 @@ final class StoreJob {
   let version: PathVersions.Mark
   /// Why the request went on, as RFC 9211 section 2.2 says it.
   let forwarded: Forwarded
+  /// Monotonic nanoseconds when the request was looked up.
+  let began: Int64
   private(set) var body = ByteBuffer()
   private(set) var isGivenUp = false
   private let room: CollectingRoom
@@ -15,24 +18,46 @@ final class StoreJob {
   private var held = 0
   /// Set when the head says that the response is kept.
   var terms: StoreRules.Terms?
-  var fields = ByteBuffer()
-  var varyValues: [UInt8] = []
+  private(set) var fields = ByteBuffer()
+  /// The fields of a 304 for the same; nil when conditions are not judged here.
+  private(set) var notModifiedFields: ByteBuffer?
+  private(set) var validators = Validators()
+  private(set) var varyValues: [UInt8] = []
   /// Monotonic nanoseconds when the head was complete.
-  var headTime: Int64 = 0
+  private(set) var headTime: Int64 = 0
 
+  /// Why the origin is asked: there is no answer, only ones to other values of `Vary`, one that is too old, or one that
+  /// the client does not want.
   enum Forwarded {
-    case miss, stale, request
+    case miss, variant, stale, request
   }
 
-  init(key: [UInt8], hash: UInt64, version: PathVersions.Mark, forwarded: Forwarded, room: CollectingRoom) {
+  init(
+    key: [UInt8], hash: UInt64, version: PathVersions.Mark, forwarded: Forwarded, began: Int64, room: CollectingRoom
+  ) {
     self.key = key
     self.hash = hash
     self.version = version
     self.forwarded = forwarded
+    self.began = began
     self.room = room
   }
 
   deinit { room.giveBack(held) }
+
+  /// Takes what is kept of the head, and the time.
+  func keepHead(of exchange: Exchange, _ terms: StoreRules.Terms) {
+    fields = StoredFields.render(exchange, without: terms.left)
+    if terms.answersConditions {
+      notModifiedFields = StoredFields.renderNotModified(exchange, without: terms.left)
+      validators = Validators(
+        exchange.response.block, without: terms.left, now: exchange.loop.wall / 1_000_000_000)
+    }
+    var values = KeyBytes()
+    terms.vary.writeValues(of: exchange.request.block, into: &values)
+    varyValues = values.withBytes { Array($0) }
+    headTime = exchange.loop.now
+  }
 
   /// Makes room at once for a body whose length is known; false when there is none.
   func expect(_ length: Int) -> Bool {

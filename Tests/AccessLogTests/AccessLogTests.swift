@@ -66,7 +66,8 @@ import Testing
     bench.loop.refresh()
     let line = try line(Exchange(loop: bench.loop, peerAddress: "", isSecure: false))
     for name in [
-      "domain", "route", "operation", "reason", "cache", "limit", "shadow", "token", "subject", "upstream", "upstream_us",
+      "domain", "route", "operation", "reason", "cache", "limit", "shadow", "token", "subject", "upstream",
+      "upstream_us",
       "user_agent",
     ] {
       #expect(line[name] is NSNull, "\(name)")

@@ -15,8 +15,8 @@ struct CacheHarness {
   init(_ settings: [String: ConfigNode.Value]) throws {
     let decoded: CacheSettings = try bench.settings(settings)
     store = CacheStore(
-      budget: decoded.memory, largestObject: decoded.maxObject, seed: bench.environment.hashSeed,
-      counters: CacheCounters(bench.environment.counters))
+      budget: decoded.memory, largestObject: decoded.maxObject, mostVariants: decoded.variants,
+      seed: bench.environment.hashSeed, counters: CacheCounters(bench.environment.counters))
     filter = CacheFilter(settings: decoded, store: store, slot: bench.environment.makeStateSlot())
   }
 
@@ -37,7 +37,8 @@ struct CacheHarness {
     if let answer = begin(exchange) { return answer }
     // A 204 that announces content is refused before any plugin sees it.
     let body = status == 204 ? "" : body
-    try head(exchange, fields: fields + ["Content-Length: \(body.utf8.count)"], status: status)
+    let length = status == 204 ? [] : ["Content-Length: \(body.utf8.count)"]
+    try head(exchange, fields: fields + length, status: status)
     return finish(exchange, body: body, complete: complete)
   }
 

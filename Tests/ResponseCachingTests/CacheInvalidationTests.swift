@@ -9,7 +9,7 @@ import Testing
 @Suite struct CacheInvalidationTests {
   private let cache: CacheHarness
 
-  init() throws { cache = try CacheHarness(["ttl": .text("1h")]) }
+  init() throws { cache = try CacheHarness(["ttl": .text("1h"), "share": .text("token")]) }
 
   private func request(
     _ method: String, _ path: String = "/me/tokens/a", user: UInt64 = 1, domain: String = "example.com"
@@ -75,5 +75,42 @@ import Testing
     _ = try cache.run(request("PUT"))
     cache.filter.storeEnd(slow, complete: true)
     #expect(try cache.run(request("GET"), body: "new").body == "new")
+  }
+
+  /// RFC 9111 section 4.4: Location and Content-Location of the same origin. The request is for `http://gateway`.
+  @Test(
+    arguments: [
+      ("/x/y", true), ("/x/y?z=1", true), ("/x/y#z", true), ("http://gateway/x/y", true),
+      ("HTTP://Gateway:80/x/y", true),
+      ("//gateway/x/y", true), ("../x/y", true), ("../../x/y", false), ("/x/./z/../%79", true), ("/x/y/", true),
+      ("//gateway//x//y", true), ("//x/y", false),
+      ("https://gateway/x/y", false), ("http://gateway:8080/x/y", false), ("http://other/x/y", false),
+      ("//other/x/y", false),
+      ("http:/x/y", false), ("urn:x:y", false), ("/x", false), ("", false), ("/x/y%00", false), ("http://", false),
+      ("http://gateway", false), ("http://gateway@other/x/y", false), ("x/y", false), ("/../../../x/z", false),
+    ] as [(String, Bool)])
+  func whatTheAnswerNames(reference: String, isInvalidated: Bool) throws {
+    for field in ["Location", "Content-Location"] {
+      _ = try cache.run(request("GET", "/x/y"), body: "old")
+      _ = try cache.run(request("GET", "/x/y", domain: "other"), body: "old")
+      _ = try cache.run(request("POST", "/me/tokens"), fields: ["\(field): \(reference)"], status: 201)
+      #expect(try cache.run(request("GET", "/x/y"), body: "new").isHit == !isInvalidated, "\(field)")
+      #expect(try cache.run(request("GET", "/x/y", domain: "other"), body: "new").isHit)
+    }
+  }
+
+  /// Relative to the request's path.
+  @Test func whatTheAnswerNamesNearby() throws {
+    _ = try cache.run(request("GET", "/me/tokens/b"), body: "old")
+    _ = try cache.run(request("PUT", "/me/tokens/a"), fields: ["Content-Location: b"])
+    #expect(try !cache.run(request("GET", "/me/tokens/b"), body: "new").isHit)
+  }
+
+  /// Only an unsafe request that succeeded names anything (section 4.4).
+  @Test(arguments: [("POST", 404), ("GET", 200), ("HEAD", 200), ("OPTIONS", 200)])
+  func namedInVain(method: String, status: Int) throws {
+    _ = try cache.run(request("GET", "/x/y"), body: "old")
+    _ = try cache.run(request(method, "/me/z"), fields: ["Location: /x/y"], body: "", status: status)
+    #expect(try cache.run(request("GET", "/x/y"), body: "new").isHit)
   }
 }

@@ -179,4 +179,18 @@ import Testing
     _ = try cache.run(secure)
     #expect(try !cache.run(cache.bench.exchange(identity: .sample(1))).isHit)
   }
+
+  /// A trusted proxy says which scheme its client used, and the origin is told: a redirect to https that was kept for
+  /// http would send clients in a circle.
+  @Test func schemesBehindAProxyAreApart() throws {
+    let cache = try CacheHarness(["ttl": .text("1h")])
+    let address = try #require(IPAddress(peer: "198.51.100.7"))
+    for isSecure in [true, false] {
+      for expected in [false, true] {
+        let exchange = try cache.bench.exchange(identity: .sample(1))
+        exchange.forward(for: "198.51.100.7", address, isSecure: isSecure)
+        #expect(try cache.run(exchange).isHit == expected)
+      }
+    }
+  }
 }

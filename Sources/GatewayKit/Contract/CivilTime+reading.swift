@@ -21,8 +21,8 @@ extension CivilTime {
     return Self.text(of: seconds) == text ? seconds : nil
   }
 
-  /// Days since 1970, in years that begin in March.
-  private static func days(year: Int, month: Int, day: Int) -> Int {
+  /// Days since 1970 of a day that exists; years begin in March in here.
+  package static func days(year: Int, month: Int, day: Int) -> Int {
     let shifted = month > 2 ? year : year - 1
     let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
     let era = shifted / 400

@@ -1,0 +1,49 @@
+import GatewayKit
+import HTTPWire
+import NIOCore
+
+/// What unsafe requests make of the answers that are kept.
+enum Invalidation {
+  /// An unsafe request that succeeded changes what its path holds (RFC 9111 section 4.4). When the origin got it and no
+  /// answer came, it may have succeeded.
+  static func judge(_ exchange: Exchange, _ versions: PathVersions) {
+    guard let domain = exchange.domain else { return }
+    let isAnswered = exchange.replyInProgress == nil
+    if isAnswered {
+      guard exchange.response.status >= 200, exchange.response.status < 400 else { return }
+    } else {
+      guard exchange.outcome.upstreamStarted != 0 else { return }
+    }
+    exchange.request.withPath { path in
+      domain.key.withUnsafeReadableBytes { domain in
+        versions.invalidate(domain: domain, path: path)
+        if let parent = parent(of: path) { versions.invalidate(domain: domain, path: parent) }
+      }
+    }
+    if isAnswered { invalidateNamed(exchange, domain, versions) }
+  }
+
+  /// What the answer names as made or shown by it, where that is of the same origin: another's would be a way to empty
+  /// caches that are none of its business (RFC 9111 section 4.4).
+  private static func invalidateNamed(_ exchange: Exchange, _ domain: DomainFacts, _ versions: PathVersions) {
+    let block = exchange.response.block
+    var reader = SameOriginPath()
+    for index in block.fields.indices where named.selects(index, of: block) && !block.fields[index].isRemoved {
+      block.withValue(index) { reference in
+        reader.with(reference, of: exchange) { path in
+          domain.key.withUnsafeReadableBytes { versions.invalidate(domain: $0, path: path) }
+        }
+      }
+    }
+  }
+
+  private static let named = FieldSelection(["location", "content-location"])
+
+  /// `/me/tokens` for `/me/tokens/abc`: a list changes with its members.
+  private static func parent(of path: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+    var end = path.count
+    if end > 1, path[end - 1] == UInt8(ascii: "/") { end -= 1 }
+    while end > 0, path[end - 1] != UInt8(ascii: "/") { end -= 1 }
+    return end > 1 ? UnsafeRawBufferPointer(rebasing: path[..<(end - 1)]) : nil
+  }
+}

@@ -1,0 +1,73 @@
+import HTTPWire
+
+/// What a request asks of a cache (RFC 9111 section 5.2.1). What stands there twice counts in its stricter form, and what
+/// is invalid as the strictest.
+struct RequestDirectives: Equatable {
+  var noStore = false
+  var noCache = false
+  var onlyIfCached = false
+  /// Seconds that the answer may be old.
+  var maxAge: Int64?
+  /// Seconds for which it must stay fresh.
+  var minFresh: Int64?
+  /// Seconds for which it may have been stale.
+  var maxStale: Int64?
+
+  init() {}
+
+  /// Reads all fields of a request. `Pragma: no-cache` counts when there is no Cache-Control (section 5.4).
+  init(_ block: FieldBlock) {
+    if !block.present.contains(.cacheControl) {
+      noCache = block.present.contains(.pragma)
+      return
+    }
+    var read = self
+    if !Directive.forEach(in: block, { read.note($0) }) { read.noStore = true }
+    self = read
+  }
+
+  /// Reads one field's value.
+  mutating func read(_ value: UnsafeRawBufferPointer) {
+    var (read, count) = (self, 0)
+    if !Directive.forEach(in: value, count: &count, { read.note($0) }) { read.noStore = true }
+    self = read
+  }
+
+  private mutating func note(_ directive: Directive) {
+    if directive.isNamed("no-store") { noStore = true }
+    if directive.isNamed("no-cache") { noCache = true }
+    if directive.isNamed("only-if-cached") { onlyIfCached = true }
+    if directive.isNamed("max-age") { maxAge = min(maxAge ?? .max, directive.seconds ?? 0) }
+    if directive.isNamed("min-fresh") { minFresh = max(minFresh ?? 0, directive.seconds ?? DeltaSeconds.most) }
+    // Without an argument any age will do (section 5.2.1.2).
+    if directive.isNamed("max-stale") {
+      maxStale = min(maxStale ?? .max, directive.isBare ? DeltaSeconds.most : directive.seconds ?? 0)
+    }
+  }
+
+  /// Forgets what the organisation does not let its clients ask for.
+  mutating func keep(only honoured: HonouredDirectives) {
+    if !honoured.contains(.noStore) { noStore = false }
+    if !honoured.contains(.noCache) { noCache = false }
+    if !honoured.contains(.onlyIfCached) { onlyIfCached = false }
+    if !honoured.contains(.maxAge) { maxAge = nil }
+    if !honoured.contains(.minFresh) { minFresh = nil }
+    if !honoured.contains(.maxStale) { maxStale = nil }
+  }
+}
+
+/// Which directives of requests count.
+package struct HonouredDirectives: OptionSet, Sendable, Hashable {
+  /// The bits.
+  package let rawValue: UInt8
+
+  /// A set of these bits.
+  package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  static let noStore = HonouredDirectives(rawValue: 1)
+  static let noCache = HonouredDirectives(rawValue: 2)
+  static let onlyIfCached = HonouredDirectives(rawValue: 4)
+  static let maxAge = HonouredDirectives(rawValue: 8)
+  static let minFresh = HonouredDirectives(rawValue: 16)
+  static let maxStale = HonouredDirectives(rawValue: 32)
+}
