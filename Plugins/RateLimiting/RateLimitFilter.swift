@@ -46,9 +46,9 @@ final class RateLimitFilter: LimitFilter, ResponseFilter, ObserveFilter {
   }
 
   private func recycle(_ state: ExchangeLimits) {
-    guard spare.count < Self.mostSpare else { return }
+    // Whether or not it is kept: a store that still has the question learns by this that nobody waits.
     state.reset()
-    spare.append(state)
+    if spare.count < Self.mostSpare { spare.append(state) }
   }
 
   private func now(_ exchange: Exchange) -> LimitTime {

@@ -110,7 +110,7 @@ extension RedisLedger {
     var entry = entry
     entry.isRepeated = true
     if let change { return send(change, entry) }
-    guard let request = entry.request, request.turn == entry.turn else { return abandon(entry) }
+    guard let request = entry.request, request.turn == entry.turn else { return abandon(entry, wasSent: true) }
     for claim in request.claims { if case .concurrent = claim.rule { held.answered(claim.key, taken: 0) } }
     send(entry)
   }

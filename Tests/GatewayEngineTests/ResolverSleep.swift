@@ -56,6 +56,14 @@ final class ManualSleep: Sendable {
     }
   }
 
+  /// The same, once there is one: on a busy machine it may begin later than what it is to be compared with.
+  func wakeOnceAsleep(_ duration: Duration) async {
+    while !state.withLock({ state in state.sleeping.keys.contains { state.durations[$0] == duration } }) {
+      await Task.yield()
+    }
+    wake(duration)
+  }
+
   /// Ends all sleeps of this duration.
   func wake(_ duration: Duration) {
     let woken = state.withLock { state in

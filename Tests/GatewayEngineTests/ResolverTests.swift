@@ -52,7 +52,7 @@ struct ResolverTests {
     rig.sleeps.wake(.seconds(7))
     #expect(await rig.sleeps.next(besides: Self.timeout).duration == .seconds(7))
     #expect(rig.asked("fast.test") == 2)
-    rig.sleeps.wake(Self.timeout)
+    await rig.sleeps.wakeOnceAsleep(Self.timeout)
     await started
     #expect(rig.lists("slow.test:80").isEmpty)
     rig.release.signal()
