@@ -4,6 +4,7 @@ Bounds of time are off here; those of allocations are the build's own.
 """
 
 import shlex
+import shutil
 import subprocess
 import sys
 
@@ -74,6 +75,52 @@ def test_a_token_ends_on_every_loop():
     assert "revoked by command: 4 tokens" in said, said
 
 
+needs_redis = pytest.mark.skipif(
+    shutil.which("redis-server") is None, reason="redis-server is missing: install the package redis-server")
+SMALL_LIMIT = ["--seconds", "2", "--rate", "200", "--connections", "24", "--max-error", "20"]
+
+
+def test_two_loops_admit_what_is_exact():
+    said = passes("limits", "--parts", "memory", *SMALL_LIMIT, event_loops=2)
+    assert "memory, gcra, admitted off exact" in said and "memory, sliding window, admitted off exact" in said, said
+
+
+@needs_redis
+def test_gateways_on_one_server_admit_together_what_is_exact():
+    said = passes("limits", "--parts", "redis", *SMALL_LIMIT, "--lease", "5", event_loops=2)
+    assert "redis, gcra with leases, admitted more than exact" in said, said
+
+
+@pytest.mark.parametrize(
+    "stores", [pytest.param(["--without-redis"], id="memory"), pytest.param([], id="redis", marks=needs_redis)])
+def test_two_keys_get_the_same_however_much_they_ask(stores):
+    passes("limits", "--parts", "fairness", *stores, *SMALL_LIMIT, "--max-unfairness", "30", event_loops=2)
+
+
+@needs_redis
+@pytest.mark.parametrize("on_failure", ["open", "local"])
+def test_a_store_that_fails_costs_no_answer_and_is_used_again(on_failure):
+    small = ["--trouble", "1", "--failure-rate", "150", "--failure-connections", "64", "--recovery", "20"]
+    said = passes("limits", "--parts", "failures", "--on-failure", on_failure, *small, "--margin", "60000",
+                  event_loops=2)
+    assert all(f"{on_failure}, {trouble}" in said for trouble in ("killed", "stopped", "emptied", "slow")), said
+
+
+def test_new_callers_are_held_and_take_little_memory():
+    small = ["--keys", "6000", "--flood-rounds", "2", "--flood-rate", "2000", "--connections", "16"]
+    said = passes("limits", "--parts", "table", *small, "--max-key", "8KiB", "--max-stall", "60000")
+    assert "6000 live ones" in said, said
+
+
+@pytest.mark.parametrize("options", [
+    ["limits", "--parts", "memory", "--seconds", "1", "--rate", "100", "--max-error", "-1"],
+    ["limits", "--parts", "cost", "--without-redis", "--rounds", "1", "--round-seconds", "0.2", "--max-memory-cost",
+     "-100000"]])
+def test_a_limit_over_its_bound_is_an_exit_code(options):
+    done = run(*options, event_loops=2)
+    assert done.returncode == 1 and "OVER" in done.stdout, done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("options", [
     ["keys", "--seconds", "2", "--gone", "0", "--max", "0"],
     ["revocation", "--interval", "1", "--margin", "-2", "--rounds", "1", "--tokens", "2", "--commands", "0"]])
@@ -82,6 +129,7 @@ def test_a_bound_of_time_that_cannot_be_kept_is_an_exit_code(options):
     assert done.returncode == 1 and "seconds" in done.stdout and "OVER" in done.stdout, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("command", ["mallocs", "idle", "tunnels", "kill", "slow", "soak", "keys", "revocation"])
+@pytest.mark.parametrize(
+    "command", ["mallocs", "idle", "tunnels", "kill", "slow", "soak", "keys", "revocation", "limits"])
 def test_help_says_what_a_command_shows(command):
     assert "--gateway COMMAND" in passes(command, "--help")

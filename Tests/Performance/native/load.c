@@ -1,14 +1,16 @@
 // Requests to a gateway over many connections, cheaply: one thread, epoll. Prints one line of JSON at the end.
 //
 // usage: load --port N [--connections N] [--seconds S | --requests N] [--rate N] [--post PERCENT] [--large PERCENT]
-//             [--content BYTES] [--life N] [--abort PERCENT] [--domains N] [--sources N] [--seed N] [--warm-up N]
-//             [--hold 1]
+//             [--content BYTES] [--life N] [--abort PERCENT] [--domains N] [--first-domain N] [--keys N]
+//             [--first-key N] [--sources N] [--seed N] [--warm-up N] [--hold 1]
 //
 //   --rate      requests per second over all connections; 0 for as many as go
 //   --post      share of requests that are POST with --content bytes; --large: share that ask for 64 KiB
 //   --life      how many requests a connection carries on average before it is closed (in three ways); 0 for no end
 //   --abort     share of the connections with an end that break off: half in a request, half in a response
-//   --domains   losantdomain is one of d0.example to dN-1.example; --sources: client addresses 127.0.0.2 and following
+//   --domains   losantdomain is one of N, d0.example and following or those from --first-domain
+//   --keys      X-Key counts N values in turn, from 0 or from --first-key; without it there is no such field
+//   --sources   client addresses 127.0.0.2 and following
 //   --hold      for a caller: after --warm-up requests it prints `ready` and waits for a line of standard input, counts
 //               from then on, and after the result waits for another line before it closes its connections
 //
@@ -51,6 +53,7 @@ static int *idle;  // a ring of the connections that have nothing to do
 static long idle_first, idle_count;
 static int events;
 static uint64_t random_state;
+static long numbered;  // requests with an X-Key
 static volatile sig_atomic_t stopped;
 
 static void stop(int signal) {
@@ -127,8 +130,11 @@ static int compose(char *into, enum purpose purpose) {
                                  is_post ? "POST /me/tokens" : "GET /me/tokens?perPage=10&sortField=name");
   size += snprintf(into + size, 512,
                    "Host: 127.0.0.1:%ld\r\nlosantdomain: d%llu.example\r\nAccept: application/json\r\n"
-                   "User-Agent: load/1\r\n%s", set.port, (unsigned long long)draw((uint64_t)set.domains),
-                   purpose == LAST_BY_SERVER ? "Connection: close\r\n" : "");
+                   "User-Agent: load/1\r\n%s", set.port, (unsigned long long)draw((uint64_t)set.domains) +
+                   (unsigned long long)set.first_domain, purpose == LAST_BY_SERVER ? "Connection: close\r\n" : "");
+  if (set.keys) {
+    size += snprintf(into + size, 64, "X-Key: %llu\r\n", (unsigned long long)(set.first_key + numbered++ % set.keys));
+  }
   if (!is_post) return size + snprintf(into + size, 4, "\r\n");
   size += snprintf(into + size, 128, "Content-Type: application/json\r\nContent-Length: %ld\r\n\r\n", set.content);
   memset(into + size, 'c', (size_t)set.content);
@@ -157,7 +163,7 @@ static void ask(struct connection *c) {
   c->waiting = true;
   c->in_body = false;
   c->status = 0;
-  c->started = now();
+  note_request(c->started = now());
   if (send(c->socket, request, (size_t)size, MSG_NOSIGNAL) != size) {
     error(c, &tally.closed, "not taken");
     return;
@@ -170,7 +176,8 @@ static void ask(struct connection *c) {
 
 // A response has come whole.
 static void answered(struct connection *c) {
-  record_time((now() - c->started) / 1000);
+  tally.answered = now();
+  record_time((tally.answered - c->started) / 1000);
   tally.requests++;
   tally.status[c->status]++;
   if (c->life > 0) c->life--;

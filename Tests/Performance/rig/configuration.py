@@ -24,8 +24,10 @@ def from_template(scenario: str, folder: Path, port: int, origins: list[int], do
     return file
 
 
-def plain(folder: Path, port: int, origins: list[int], upstream: dict | None = None, **more) -> Path:
-    """One domain, d0.example, on these origins; bounds so wide that they do not decide what is measured."""
+def plain(folder: Path, port: int, origins: list[int], upstream: dict | None = None, name: str = "gateway",
+          **more) -> Path:
+    """One domain, d0.example, on these origins; bounds so wide that they do not decide what is measured. The file is
+    called after `name`."""
     wide = {"max_connections": 4096, "max_idle": 512, "max_waiting": 4096}
     endpoints = [f"http://127.0.0.1:{origin}" for origin in origins]
     whole = {
@@ -33,6 +35,6 @@ def plain(folder: Path, port: int, origins: list[int], upstream: dict | None = N
         "upstreams": {"origin": {"endpoints": endpoints, **wide, **(upstream or {})}},
         "domains": [{"name": "d0.example", "upstream": "origin"}], "limits": {"connections": 50000}, **more}
     # JSON is YAML, and the standard library writes it.
-    file = folder / "gateway.yaml"
+    file = folder / f"{name}.yaml"
     file.write_text(json.dumps(whole, indent=2))
     return file

@@ -56,19 +56,24 @@ class Rig(contextlib.ExitStack):
     def errors(self, name: str) -> str:
         return (self.folder / f"{name}.err").read_text(errors="replace")[-3000:]
 
-    def gateway(self, command: str, configuration: Path, port: int, environment: dict | None = None) -> Child:
-        """Starts the gateway and waits until it listens."""
+    def gateway(self, command: str, configuration: Path, port: int, environment: dict | None = None,
+                name: str = "gateway", processors: set | None = None) -> Child:
+        """Starts the gateway, on its own processor or on these, and waits until it listens."""
         words = [word.replace("{config}", str(configuration)) for word in shlex.split(command)]
-        gateway = self.start(words, "gateway", environment, self.gateways_processor)
+        gateway = self.start(words, name, environment, processors or self.gateways_processor)
+        self.wait_for(gateway, port, name)
+        return gateway
+
+    def wait_for(self, gateway: Child, port: int, name: str = "gateway") -> None:
+        """Returns once the gateway takes connections on a port."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             if gateway.poll() is not None:
-                raise SystemExit(f"the gateway ended with {gateway.returncode}: {self.errors('gateway')}")
+                raise SystemExit(f"the gateway ended with {gateway.returncode}: {self.errors(name)}")
             with contextlib.suppress(OSError):
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                return gateway
+                return socket.create_connection(("127.0.0.1", port), timeout=1).close()
             time.sleep(0.05)
-        raise SystemExit(f"the gateway does not listen on {port}: {self.errors('gateway')}")
+        raise SystemExit(f"the gateway does not listen on {port}: {self.errors(name)}")
 
     def origin(self, *options, name: str = "origin") -> tuple[Child, int]:
         """Starts native/origin.c; the process and its port."""

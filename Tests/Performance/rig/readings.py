@@ -1,6 +1,7 @@
 """What a process holds and has spent (Linux, proc(5))."""
 
 import os
+import time
 from pathlib import Path
 
 TICK = os.sysconf("SC_CLK_TCK")
@@ -17,6 +18,11 @@ def processor_time(pid: int) -> float:
     """Seconds that all its threads spent, in the kernel too."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / TICK
+
+
+def processor_clock(pid: int) -> float:
+    """The same to the nanosecond: the process's own clock (clock_getcpuclockid(3))."""
+    return time.clock_gettime((~pid << 3) | 2)
 
 
 def descriptors(pid: int) -> dict[str, str]:
