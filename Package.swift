@@ -113,7 +113,9 @@ let package = Package(
     plugin("AccessLog"),
     plugin("TokenRegistry", ["UserApiTokens", asyncHTTPClient, logging]),
 
-    tests("SharedStoresTests", ["SharedStores", "GatewayKit", "GatewayTesting", logging, nio, nioPosix]),
+    tests(
+      "SharedStoresTests",
+      ["SharedStores", "GatewayEngine", "GatewayKit", "GatewayTesting", logging, nio, nioPosix]),
     tests(
       "RateLimitingTests", ["RateLimiting", "GatewayTesting", "GatewayKit", "HTTPWire", logging, nio, nioEmbedded]),
     tests(

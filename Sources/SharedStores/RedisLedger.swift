@@ -71,11 +71,7 @@ final class RedisLedger: LimitLedger {
   }
 
   /// Ends the ledger: what it holds in advance is given back.
-  func shutdown() {
-    if link.isReady { giveBackAll() }
-    stopUpkeep()
-    link.shutdown()
-  }
+  func shutdown() { link.shutdown() }
 }
 
 // MARK: - Sending
@@ -133,6 +129,11 @@ extension RedisLedger: RedisLinkUser {
       // Its exchange may have ended meanwhile.
       if entry.request?.turn == entry.turn { send(entry) } else { abandon(entry) }
     }
+  }
+
+  func linkEnds() {
+    stopUpkeep()
+    giveBackAll()
   }
 
   func linkLost(_ failure: LimitFailure) {

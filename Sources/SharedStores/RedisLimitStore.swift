@@ -15,8 +15,8 @@ package final class RedisLimitStore: LimitStore {
   package enum TimeSource: Sendable {
     /// The server's.
     case server
-    /// The caller's, which is at least 0: its monotonic time for quotas of the calendar's periods excepted, which go by its
-    /// wall clock. For tests, which must own the time.
+    /// The caller's, at least 0: the monotonic one, and the wall clock for periods of the calendar. For tests, which must
+    /// own the time.
     case caller
   }
 

@@ -147,6 +147,23 @@ struct ConnectionTests {
     try await channel.close()
   }
 
+  /// A gateway that ends gives back what it holds in advance, and has nothing to complain about.
+  @Test func aLoopThatEndsGivesBackWhatItHolds() async throws {
+    let (server, log) = (try await RedisServer(), LogLines())
+    let store = RedisServer.store(server.settings, logger: log.logger)
+    let lease = LimitLease(batch: 100, time: 60_000_000_000)
+    try await Gateways.with(store, loops: 2) { gateways in
+      for ledger in [0, 1] { _ = try await gateways.take(.plenty(lease: lease), on: ledger) }
+      let answer = try await gateways.take(.plenty(cost: 0))
+      #expect(answer.remaining == 923)
+    }
+    try await Gateways.with(server.store()) { others in
+      let answer = try await others.take(.plenty(cost: 0))
+      #expect(answer.remaining == 998)
+    }
+    #expect(log.lines.isEmpty)
+  }
+
   @Test func aStoreThatWasShutDownSaysSo() async throws {
     let server = try await RedisServer()
     let store = server.store()

@@ -61,6 +61,8 @@ final class ClientSocket: StreamSocket {
     close()
   }
 
+  override func loopEnds() { owner?.streamLoopEnds() }
+
   override func closed() { owner.take()?.streamEnded(reason) }
 
   fileprivate func turnEnds() { if isOpen { owner?.streamTurnEnds() } }

@@ -10,6 +10,8 @@ package protocol ClientStreamOwner: AnyObject {
   func streamReceived(_ input: inout ByteBuffer) -> String?
   /// What ``ClientStream/notifyAtTurnEnd()`` asked for: all events of this turn have been told.
   func streamTurnEnds()
+  /// The loop is about to end: what is sent now still goes out, as far as the system takes it at once.
+  func streamLoopEnds()
   /// The connection is closed, or could not be made; the last call. The text says why, and nothing of what was sent.
   func streamEnded(_ reason: String)
 }

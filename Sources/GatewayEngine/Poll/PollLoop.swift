@@ -37,8 +37,7 @@ package final class PollLoop: EventLoop, @unchecked Sendable {
   @exclusivity(unchecked) private var deferred: ContiguousArray<PollTarget> = []
   @exclusivity(unchecked) private var tasks: ContiguousArray<() -> Void> = []
   @exclusivity(unchecked) var schedule = TaskSchedule()
-  /// Whether the loop is ending: what is open is closed then, and nothing new begins.
-  package private(set) var isStopped = false
+  private var isStopped = false
   private var whoeverStopped: CheckedContinuation<Void, Never>?
   @exclusivity(unchecked) private var inputs: ContiguousArray<ByteBuffer> = []
   /// The input of who has none. Not NIO's empty buffer, whose references all threads count.
@@ -99,7 +98,9 @@ extension PollLoop {
   private func run() {
     identity.store(UInt(pthread_self()), ordering: .relaxed)
     while !isStopped { turn() }
-    for target in poller.targets { (target as? StreamSocket)?.close() }
+    let sockets = poller.targets.compactMap { $0 as? StreamSocket }
+    for socket in sockets { socket.loopEnds() }
+    for socket in sockets { socket.close() }
     while !deferred.isEmpty { runDeferred() }
     observer = nil
     poller.close()

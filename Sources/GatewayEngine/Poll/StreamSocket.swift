@@ -94,6 +94,8 @@ class StreamSocket: PollTarget {
   func secured(serverName: String?) {}
   /// The TLS connection broke. The end of the input is told besides.
   func tlsBroke(_ failure: TLSFailure) {}
+  /// The loop is about to end, and to close the socket: what is written now is sent as far as the system takes it at once.
+  func loopEnds() {}
   /// The socket is closed; told once.
   func closed() {}
 

@@ -27,6 +27,12 @@ package struct LinkState {
     package var reconnects = false
     /// Whether an outage begins with it.
     package var isFirst = false
+
+    package init(rest: Int64? = nil, reconnects: Bool = false, isFirst: Bool = false) {
+      self.rest = rest
+      self.reconnects = reconnects
+      self.isFirst = isFirst
+    }
   }
 
   package enum Phase: Equatable {

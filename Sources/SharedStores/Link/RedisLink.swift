@@ -7,6 +7,8 @@ import NIOCore
 protocol RedisLinkUser: AnyObject {
   /// The connection can be used; what waits for it is to be sent.
   func linkReady()
+  /// The link is about to be shut down; what is sent now still goes out.
+  func linkEnds()
   /// There is more input.
   func linkReceived(_ input: inout ByteBuffer) throws(RedisError)
   /// The connection was lost or could not be made: every answer that is waited for will not come.
@@ -86,6 +88,7 @@ final class RedisLink {
 
   /// Ends the link for good, when everything that was given is sent.
   func shutdown() {
+    if isReady { user?.linkEnds() }
     state.end()
     stopTimer()
     flush()
@@ -151,11 +154,12 @@ extension RedisLink: ClientStreamOwner {
 
   func streamTurnEnds() { flush() }
 
+  /// Nothing is wrong with the server.
+  func streamLoopEnds() { shutdown() }
+
   func streamEnded(_ reason: String) {
     let error = failure.take() ?? .unreachable(reason)
     stream = nil
-    // Nothing is wrong with the server.
-    if loop.isStopped { return shutdown() }
     if isReady { return lost(error, isAtRest: error == .unreachable(reason) && user?.nextDeadline == nil) }
     connectionRefused(error)
   }

@@ -23,7 +23,7 @@ enum ClaimNumbers {
       pair(rate.interval, &cursor)
     case .sliding(let window): numbers(window, &cursor)
     case .calendar(let window): numbers(window, period: 0, &cursor)
-    case .concurrent(let limit): numbers(limit, LimitScript.life, &cursor)
+    case .concurrent(let limit): numbers(min(limit, most), LimitScript.life, &cursor)
     }
   }
 
@@ -37,7 +37,7 @@ enum ClaimNumbers {
       pair(CellRate.longestTolerance, &cursor)
     case .sliding(let window): numbers(window, &cursor)
     case .calendar(let window): numbers(window, period: change.period, &cursor)
-    case .concurrent(let limit): numbers(limit, LimitScript.life, &cursor)
+    case .concurrent(let limit): numbers(min(limit, most), LimitScript.life, &cursor)
     }
   }
 
@@ -77,7 +77,7 @@ enum ClaimNumbers {
 
   private static func numbers(_ first: Int64, _ second: Int64, _ cursor: inout TextCursor) {
     number(first, &cursor)
-    number(min(second, most), &cursor)
+    number(second, &cursor)
   }
 
   /// Nanoseconds as whole seconds and the rest.
