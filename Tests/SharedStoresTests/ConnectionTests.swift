@@ -130,7 +130,6 @@ struct ConnectionTests {
     "+PONG\r\n*6\r\n:0\r\n:0\r\n:1000000000\r\n:0\r\n:0\r\n:0\r\n",
     "+PONG\r\n*6\r\n:0\r\n:99999999999\r\n:0\r\n:0\r\n:0\r\n:0\r\n",
     "+PONG\r\n*6\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n:-9\r\n",
-    "+PONG\r\n*6\r\n:0\r\n:0\r\n:0\r\n:0\r\n:0\r\n:99\r\n",
     "+PONG\r\n*0\r\n", "+PONG\r\n:0\r\n", "+PONG\r\n-NOSCRIPT\r\n-NOSCRIPT\r\n", "+PONG\r\n-LOADING soon\r\n", "",
   ])
   func aStrangerIsAnError(says text: String) async throws {
@@ -200,6 +199,21 @@ struct ConnectionTests {
       let claim = try LimitClaim.plenty()
       #expect(try await gateways.take(claim).failure == .unreachable)
       #expect(try await gateways.take(claim).failure == .resting)
+    }
+  }
+
+  /// Nobody is given more than was wished: half of the batch.
+  @Test func moreThanWasWishedIsNoAnswer() async throws {
+    let given = { (units: Int) in "*6\r\n" + String(repeating: ":0\r\n", count: 5) + ":\(units)\r\n" }
+    for (units, failure) in [(20, nil), (21, .invalid), (1 << 40, .invalid)] as [(Int, LimitFailure?)] {
+      try await Self.withAnswers([given(units)]) { gateways in
+        let claim = try LimitClaim.plenty(lease: LimitLease(batch: 40, time: 60_000_000_000))
+        #expect(try await gateways.take(claim).failure == failure)
+      }
+    }
+    try await Self.withAnswers([given(1)]) { gateways in
+      let claim = try LimitClaim.plenty()
+      #expect(try await gateways.take(claim).failure == .invalid)
     }
   }
 
