@@ -6,42 +6,42 @@ package struct LeaseEntry: BitwiseCopyable {
   /// Whose allowance.
   package let key: LimitKey
   /// The rule, as it was when units were last asked for.
-  package private(set) var rule: LimitRule
+  package internal(set) var rule: LimitRule
   /// How long units are kept, in nanoseconds; 0 in a place of the table where nothing is.
   package let time: Int64
   /// Units that can be taken without asking.
-  package private(set) var available: Int64 = 0
+  package internal(set) var available: Int64 = 0
   /// Those of them that came last, while older ones are left: they are taken after the others, and kept longer.
-  private var fresh: Int64 = 0
+  var fresh: Int64 = 0
   /// Units that were asked for in advance, and whose answer is not there.
-  package private(set) var wanted: Int64 = 0
+  package internal(set) var wanted: Int64 = 0
   /// Questions that are on their way.
-  private var questions: Int64 = 0
+  var questions: Int64 = 0
   /// The most units that may be held here, on their way included: this loop's part of the gateway's batch.
-  package private(set) var part: Int64 = 0
+  package internal(set) var part: Int64 = 0
   /// Until when the units are kept, and until when the fresh ones are.
-  private var until: Int64 = 0
-  private var freshUntil: Int64 = 0
+  var until: Int64 = 0
+  var freshUntil: Int64 = 0
   /// Until when the server knows of the units: of a quota of the calendar until the period ends, of units at a time as long
   /// as its record lasts.
-  private var end: Int64 = .max
+  var end: Int64 = .max
   /// Of a quota of the calendar: the beginning of the period that the units are of, by the server's time.
-  private var period: Int64 = 0
+  var period: Int64 = 0
   /// Units that the server had left, besides those that it gave.
-  private var left: Int64 = 0
+  var left: Int64 = 0
   /// When the allowance is whole, as far as the server's answer says.
-  private var wholeAt: Int64 = 0
+  var wholeAt: Int64 = 0
   /// Until when costs from ``refusedCost`` on are known to be refused, and when they would be admitted.
-  private var refusedUntil: Int64 = 0
-  private var admittedAt: Int64 = 0
-  private var refusedCost: Int64 = 0
+  var refusedUntil: Int64 = 0
+  var admittedAt: Int64 = 0
+  var refusedCost: Int64 = 0
   /// When it was last asked.
-  private var touched: Int64 = 0
+  var touched: Int64 = 0
   /// With fewer units than this, more are fetched before these are used up; 0 while none are to be.
-  private var low: Int64 = 0
+  var low: Int64 = 0
   /// What was asked for in all, and how much of it when units were last asked for in advance.
-  private var demand: Int64 = 0
-  private var demandBefore: Int64 = 0
+  var demand: Int64 = 0
+  var demandBefore: Int64 = 0
 
   /// An entry that holds nothing.
   package init(key: LimitKey, rule: LimitRule, time: Int64) {
@@ -58,7 +58,7 @@ package struct LeaseEntry: BitwiseCopyable {
     return false
   }
 
-  private var isCalendar: Bool {
+  var isCalendar: Bool {
     if case .calendar = rule { return true }
     return false
   }
@@ -121,121 +121,9 @@ extension LeaseEntry {
     now < end && (now < until || isCalendar) && isSamePeriod(rule)
   }
 
-  private func isSamePeriod(_ other: LimitRule) -> Bool {
+  func isSamePeriod(_ other: LimitRule) -> Bool {
     if case .calendar(let mine) = rule, case .calendar(let theirs) = other { return mine.start == theirs.start }
     return true
-  }
-}
-
-// MARK: - Asking
-
-extension LeaseEntry {
-  /// A question is about to be sent, and this loop's part of the batch is known.
-  ///
-  /// - Returns: how many units to ask for in advance.
-  package mutating func ask(_ claim: LimitClaim, part: Int64, now: Int64) -> Int64 {
-    rule = claim.rule
-    questions &+= 1
-    touched = now
-    demand &+= claim.cost
-    guard available < claim.cost else {
-      self.part = max(part, available &+ wanted)
-      return 0
-    }
-    return want(part)
-  }
-
-  /// Units are about to be fetched before those that are held are used up.
-  ///
-  /// - Returns: how many; nothing is to be sent for 0.
-  package mutating func fetch(part: Int64) -> Int64 {
-    let units = want(part)
-    if units > 0 { questions &+= 1 }
-    return units
-  }
-
-  /// What is held and what is on its way are never more than the part together.
-  private mutating func want(_ part: Int64) -> Int64 {
-    self.part = max(part, available &+ wanted)
-    low = 0
-    let units = min(max(0, self.part &- available &- wanted), Self.mostAtOnce)
-    guard units > 0 else { return 0 }
-    if wanted == 0 { demandBefore = demand }
-    wanted &+= units
-    return units
-  }
-
-  /// More units are not asked for at once: the script's numbers are exact up to there.
-  private static let mostAtOnce: Int64 = 1 << 20
-
-  /// The server has given units, or none, to a request that it admitted or to a fetch.
-  ///
-  /// - Parameters:
-  ///   - claim: what was asked; a fetch costs nothing.
-  ///   - asked: when the question was put.
-  ///   - units: how many of the `wish` it gave.
-  ///   - period: of a quota of the calendar, the period they are of.
-  package mutating func granted(
-    _ units: Int64, of wish: Int64, _ claim: LimitClaim, _ decision: LimitDecision, asked: Int64, period: Int64
-  ) {
-    answered(wish)
-    if claim.cost > 0 || units > 0 { note(decision, left: max(0, decision.remaining &- units), asked: asked) }
-    // Who gets less than was wished asks when nothing is left: others need the rest.
-    if wish > 0 { low = units == wish ? min(max(part / 4, demand &- demandBefore), part / 2) : 0 }
-    if isCalendar, available > 0, period != self.period { (available, fresh) = (0, 0) }
-    renewed(asked: asked)
-    // Those of a period that has ended by the gateway's clock are of no use.
-    guard units > 0, isSamePeriod(claim.rule) else { return }
-    let last = asked &+ time
-    if isCalendar {
-      let periodEnd = asked &+ decision.fullIn
-      end = available > 0 ? min(end, periodEnd) : periodEnd
-    }
-    add(units, until: isConcurrent ? max(until, last) : last)
-    self.period = period
-  }
-
-  /// The oldest of them says for all fresh ones.
-  private mutating func add(_ units: Int64, until last: Int64) {
-    if available == 0 || isConcurrent {
-      (until, fresh) = (last, 0)
-    } else {
-      freshUntil = fresh > 0 ? min(freshUntil, last) : last
-      fresh &+= units
-    }
-    available &+= units
-  }
-
-  /// The server has noted anew which units at a time are held; it knows them for a while from when it was asked. Units that
-  /// it may have forgotten before are not to be used: others may have them.
-  package mutating func renewed(asked: Int64) {
-    guard isConcurrent else { return }
-    let known = asked &+ HeldUnits.life
-    end = available > 0 ? max(end, known) : known
-  }
-
-  /// The server has refused the request, be it for this claim or another.
-  package mutating func refused(_ claim: LimitClaim, of wish: Int64, _ decision: LimitDecision, asked: Int64) {
-    answered(wish)
-    note(decision, left: decision.remaining, asked: asked)
-    guard decision.verdict == .refused else { return }
-    admittedAt = asked &+ decision.retryIn
-    refusedUntil = asked &+ min(decision.retryIn, time)
-    refusedCost = max(claim.cost, 1)
-  }
-
-  /// There was no answer.
-  package mutating func failed(_ wish: Int64) { answered(wish) }
-
-  private mutating func answered(_ wish: Int64) {
-    wanted &-= wish
-    questions &-= 1
-  }
-
-  private mutating func note(_ decision: LimitDecision, left: Int64, asked: Int64) {
-    self.left = left
-    wholeAt = asked &+ decision.fullIn
-    refusedUntil = 0
   }
 }
 
