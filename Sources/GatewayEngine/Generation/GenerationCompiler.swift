@@ -56,6 +56,8 @@ package struct GenerationCompiler {
   }
 
   private mutating func run() throws(ConfigurationError) -> Generation {
+    // First of all, since an instance of the floor's has state of its own beside any other's.
+    for entry in configuration.floor where !entry.isOff { _ = plugin(for: entry) }
     var plans: [DomainPlan] = []
     var names: [(name: String, domain: Int)] = []
     for domain in configuration.domains {
@@ -202,8 +204,7 @@ extension GenerationCompiler {
       plugin: entry.plugin, settings: AnyHashable(settings), scope: P.isScoped ? entry.scope : nil)
     if let made = madeIndices[key] { return made }
     do {
-      var environment = environment
-      environment.scope = entry.scope
+      let environment = environment.of(entry.plugin, for: entry.scope)
       plugins.append(try P(settings: settings, at: entry.position, environment: environment))
     } catch {
       for issue in error.issues { issues.append(issue) }

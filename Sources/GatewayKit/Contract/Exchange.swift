@@ -203,11 +203,6 @@ public struct StateSlot: Sendable, Hashable {
   let index: Int
 }
 
-extension PluginEnvironment {
-  /// A slot for one filter's state. Slots are numbered by the generation and are few.
-  public func makeStateSlot() -> StateSlot { StateSlot(index: slots.next()) }
-}
-
 // MARK: - Waiting
 
 /// Drives exchanges through the phases; the engine's part of ``Exchange``.
