@@ -7,6 +7,7 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
   private let store: CacheStore
   private let slot: StateSlot
   private let rules: StoreRules
+  private let tags: TagRules
   private let maxObject: Int
   private let honoured: HonouredDirectives
   /// Whether parts and conditions are judged here.
@@ -20,6 +21,7 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
     self.store = store
     self.slot = slot
     rules = StoreRules(settings)
+    tags = TagRules(settings)
     maxObject = settings.maxObject
     honoured = settings.honoured
     judgesConditions = settings.origin != nil
@@ -94,6 +96,7 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
   private func hit(_ exchange: Exchange, _ request: RequestHead, _ response: CachedResponse) -> Verdict {
     exchange.cacheResult = "hit"
     store.counters.hits.add()
+    exchange.domain?.cacheUse.hit()
     lines.addHit(response, to: exchange)
     return .reply(StoredAnswers.reply(response, to: request, exchange))
   }
@@ -104,9 +107,10 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
   ) -> Verdict {
     exchange.cacheResult = "miss"
     store.counters.misses.add()
+    domain.cacheUse.missed()
     if directives.onlyIfCached { return .reply(StoredAnswers.notCached) }
     let version = exchange.request.withPath { path in
-      domain.key.withUnsafeReadableBytes { store.versions.mark(domain: $0, path: path) }
+      domain.key.withUnsafeReadableBytes { store.caches.versions.mark(domain: $0, path: path) }
     }
     exchange[slot] = StoreJob(
       key: Array(key), hash: hash, version: version, forwarded: forwarded, began: exchange.loop.now, room: store.room)
@@ -118,10 +122,17 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
 
 extension CacheFilter {
   func response(_ exchange: Exchange) {
-    guard exchange.request.method.isSafe else { return Invalidation.judge(exchange, store.versions) }
+    defer { tags.removeFields(of: exchange) }
+    guard exchange.request.method.isSafe else { return Invalidation.judge(exchange, tags, store.caches) }
     guard let job = exchange[slot] as? StoreJob, exchange.replyInProgress == nil else { return }
-    job.terms = rules.terms(exchange, began: job.began).flatMap { hasRoom(exchange, job) ? $0 : nil }
+    job.terms = rules.terms(exchange, began: job.began).flatMap { hasRoom(exchange, job) && tag(exchange, job) ? $0 : nil }
     CacheFields.addForwarded(job.forwarded, isStored: job.terms != nil, to: exchange)
+  }
+
+  private func tag(_ exchange: Exchange, _ job: StoreJob) -> Bool {
+    if tags.add(to: &job.version, exchange, store.caches.versions) { return true }
+    store.counters.untaggable.add()
+    return false
   }
 
   /// A body of unknown length takes its room as it comes.

@@ -55,6 +55,17 @@ public struct CacheSettings: PluginSettings {
   /// The request's fields that are part of the key, in lower case.
   package let headers: [String]
 
+  /// Tags of all answers.
+  package let tags: [String]
+  /// Tags that writes make worthless.
+  package let purges: [String]
+  /// Where the origin names tags.
+  package let tagFields: [TagField]
+  /// Whether clients see those fields.
+  package let keepsTagFields: Bool
+  /// An answer with more tags is not kept.
+  package let mostTags: Int
+
   /// Reads the keys that README.md lists.
   public init(reading settings: SettingsReader) {
     (ttl, origin) = Self.readFreshness(settings)
@@ -66,5 +77,13 @@ public struct CacheSettings: PluginSettings {
     variants = settings.int("variants", default: 8, in: 1...64)
     query = Self.readQuery(settings)
     headers = Self.readNames(settings, "headers", default: ["accept", "accept-version"], most: 16)
+    tags = Self.readTags(settings, "tags")
+    purges = Self.readTags(settings, "purges")
+    tagFields = settings.choices("tag_fields", default: [])
+    keepsTagFields = settings.bool("keep_tag_fields", default: false)
+    mostTags = settings.int("most_tags", default: 32, in: 1...128)
+    if keepsTagFields, tagFields.isEmpty {
+      settings.fail("keep_tag_fields", "has no meaning without `tag_fields`", hint: "name the fields, or leave it out")
+    }
   }
 }

@@ -14,8 +14,10 @@ final class CacheStore: Sendable {
 
   private let stripes: [Stripe]
   private let mask: Int
+  let budget: Int
   private let seed: UInt64
-  let versions: PathVersions
+  /// What makes answers worthless, for all stores together.
+  let caches: AnswerCaches
   let counters: CacheCounters
   /// For bodies that are on their way: a quarter of the budget, beside it.
   let room: CollectingRoom
@@ -23,14 +25,17 @@ final class CacheStore: Sendable {
   /// - Parameters:
   ///   - budget: bytes; split among up to 16 stripes, each of which can hold four of the largest objects.
   ///   - mostVariants: answers under one key that differ by what `Vary` names.
-  init(budget: Int, largestObject: Int, mostVariants: Int = 8, seed: UInt64, counters: CacheCounters) {
+  init(budget: Int, largestObject: Int, mostVariants: Int = 8, seed: UInt64, caches: AnswerCaches,
+    counters: CacheCounters
+  ) {
     var count = 1
     while count < 16, budget / (count * 2) >= 4 * largestObject { count *= 2 }
     mask = count - 1
+    self.budget = budget
     stripes = (0..<count).map { _ in Stripe(budget: budget / count, mostVariants: mostVariants) }
     self.seed = seed
     self.counters = counters
-    versions = PathVersions(seed: seed)
+    self.caches = caches
     room = CollectingRoom(bound: budget / 4)
   }
 
@@ -38,15 +43,26 @@ final class CacheStore: Sendable {
 
   /// The freshest answer for a key and a request.
   func find(_ hash: UInt64, _ key: UnsafeRawBufferPointer, _ block: FieldBlock, now: Int64) -> CacheTable.Found {
-    stripe(hash).table.withLock { $0.find(hash, key, block, now: now, versions: versions) }
+    stripe(hash).table.withLock { $0.find(hash, key, block, now: now, versions: caches.versions) }
   }
 
-  /// Keeps an answer, unless its path was invalidated since its request began.
+  /// Keeps an answer, unless what it is about was changed or purged since its request began. That is judged under the
+  /// lock: a purge is known before it looks through what is kept, so one of the two sees the other.
   func insert(_ response: CachedResponse) {
-    guard versions.isCurrent(response.version) else { return }
-    let evicted = stripe(response.hash).table.withLock { $0.insert(response) }
+    let evicted = stripe(response.hash).table.withLock { table -> Int? in
+      isCurrent(response) ? table.insert(response) : nil
+    }
+    guard let evicted else { return }
     counters.stored.add()
     if evicted > 0 { counters.evicted.add(UInt64(evicted)) }
+  }
+
+  private func isCurrent(_ response: CachedResponse) -> Bool {
+    let versions = caches.versions
+    guard versions.isCurrent(response.version) else { return false }
+    return !caches.purges.holds(since: response.version.began) { purge in
+      response.withKept { purge.reaches($0, versions) }
+    }
   }
 
   /// Bytes in use and answers kept, counted one stripe after the other.
@@ -55,6 +71,29 @@ final class CacheStore: Sendable {
       stripe.table.withLock { (sum.0 + $0.used, sum.1 + $0.count) }
     }
   }
+
+  /// Drops all answers of a kind, some at a time, so that nobody waits long for the lock.
+  func removeAll(where isMeant: (CachedResponse) -> Bool) -> CachePurged {
+    var gone = CachePurged()
+    for stripe in stripes {
+      var place: Int? = 0
+      while let from = place {
+        place = stripe.table.withLock { $0.remove(from: from, count: Self.atOnce, where: isMeant, &gone) }
+      }
+    }
+    return gone
+  }
+
+  /// Visits all answers, some at a time.
+  func forEach(_ body: (CachedResponse) -> Void) {
+    for stripe in stripes {
+      var place: Int? = 0
+      while let from = place { place = stripe.table.withLock { $0.visit(from: from, count: Self.atOnce, body) } }
+    }
+  }
+
+  /// How many places are looked at under one lock.
+  private static let atOnce = 1024
 
   private func stripe(_ hash: UInt64) -> Stripe { stripes[Int(truncatingIfNeeded: hash >> 48) & mask] }
 }
@@ -66,6 +105,7 @@ struct CacheCounters: Sendable {
   let bypassed: Counter
   let stored: Counter
   let evicted: Counter
+  let untaggable: Counter
 
   init(_ registry: CounterRegistry) {
     func requests(_ result: String) -> Counter {
@@ -77,5 +117,7 @@ struct CacheCounters: Sendable {
     bypassed = requests("bypass")
     stored = registry.counter("gatehouse_cache_stored_total", help: "Answers that were kept.")
     evicted = registry.counter("gatehouse_cache_evicted_total", help: "Answers that were dropped to make room.")
+    untaggable = registry.counter(
+      "gatehouse_cache_untaggable_total", help: "Answers that were not kept since they have too many tags, or too long ones.")
   }
 }

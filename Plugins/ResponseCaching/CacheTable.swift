@@ -59,7 +59,7 @@ struct CacheTable: ~Copyable {
 
 extension CacheTable {
   mutating func find(
-    _ hash: UInt64, _ key: UnsafeRawBufferPointer, _ block: FieldBlock, now: Int64, versions: PathVersions
+    _ hash: UInt64, _ key: UnsafeRawBufferPointer, _ block: FieldBlock, now: Int64, versions: AnswerVersions
   ) -> Found {
     var index = buckets[bucket(hash)]
     var (hasValues, hasKey) = (false, false)
@@ -75,7 +75,7 @@ extension CacheTable {
   }
 
   /// An answer that nobody may have any more goes at once.
-  private mutating func use(_ index: Int32, _ entry: CachedResponse, now: Int64, _ versions: PathVersions) -> Found {
+  private mutating func use(_ index: Int32, _ entry: CachedResponse, now: Int64, _ versions: AnswerVersions) -> Found {
     let isCurrent = versions.isCurrent(entry.version)
     if isCurrent, entry.expires > now {
       touch(index)
@@ -182,6 +182,32 @@ extension CacheTable {
       }
       before = slots[Int(before)].next
     }
+  }
+}
+
+// MARK: - All of them
+
+extension CacheTable {
+  /// Drops those of a kind among so many places; returns where to go on, or nil at the end.
+  mutating func remove(
+    from start: Int, count: Int, where isMeant: (CachedResponse) -> Bool, _ gone: inout CachePurged
+  ) -> Int? {
+    let end = min(start + count, slots.count)
+    for index in min(start, end)..<end {
+      guard let entry = slots[index].entry, isMeant(entry) else { continue }
+      gone += CachePurged(entries: 1, bytes: entry.cost)
+      remove(Int32(index))
+    }
+    return end < slots.count ? end : nil
+  }
+
+  /// Visits the answers among so many places; returns where to go on, or nil at the end.
+  func visit(from start: Int, count: Int, _ body: (CachedResponse) -> Void) -> Int? {
+    let end = min(start + count, slots.count)
+    for index in min(start, end)..<end {
+      if let entry = slots[index].entry { body(entry) }
+    }
+    return end < slots.count ? end : nil
   }
 }
 

@@ -19,8 +19,8 @@ final class CachedResponse: Sendable {
   let expires: Int64
   /// Whether it may be given to who takes a stale one.
   let allowsStale: Bool
-  /// The version of its path when the request began.
-  let version: PathVersions.Mark
+  /// What it is about, and when its request began.
+  let version: AnswerVersions.Mark
   /// Bytes that it takes up.
   let cost: Int
 
@@ -42,6 +42,6 @@ final class CachedResponse: Sendable {
     let conditional = job.notModifiedFields.map { $0.capacity + job.validators.tag.capacity + 256 } ?? 0
     cost =
       Self.overhead + job.key.capacity + varyValues.capacity + job.fields.capacity + job.body.capacity
-      + terms.vary.count * 64 + conditional
+      + terms.vary.count * 64 + job.version.tags.capacity * 8 + conditional
   }
 }

@@ -18,7 +18,9 @@ public struct ResponseCachingPlugin: Plugin {
     slot = environment.makeStateSlot()
     store = CacheStore(
       budget: settings.memory, largestObject: settings.maxObject, mostVariants: settings.variants,
-      seed: environment.hashSeed, counters: CacheCounters(environment.counters))
+      seed: environment.hashSeed, caches: environment.caches,
+      counters: CacheCounters(environment.counters))
+    environment.caches.add(store)
   }
 
   /// The filter of one loop.

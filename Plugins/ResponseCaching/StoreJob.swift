@@ -6,7 +6,8 @@ import NIOCore
 final class StoreJob {
   let key: [UInt8]
   let hash: UInt64
-  let version: PathVersions.Mark
+  /// What the answer is about, its tags as soon as they are known.
+  var version: AnswerVersions.Mark
   /// Why the request went on, as RFC 9211 section 2.2 says it.
   let forwarded: Forwarded
   /// Monotonic nanoseconds when the request was looked up.
@@ -33,7 +34,7 @@ final class StoreJob {
   }
 
   init(
-    key: [UInt8], hash: UInt64, version: PathVersions.Mark, forwarded: Forwarded, began: Int64, room: CollectingRoom
+    key: [UInt8], hash: UInt64, version: AnswerVersions.Mark, forwarded: Forwarded, began: Int64, room: CollectingRoom
   ) {
     self.key = key
     self.hash = hash

@@ -16,7 +16,9 @@ struct CacheHarness {
     let decoded: CacheSettings = try bench.settings(settings)
     store = CacheStore(
       budget: decoded.memory, largestObject: decoded.maxObject, mostVariants: decoded.variants,
-      seed: bench.environment.hashSeed, counters: CacheCounters(bench.environment.counters))
+      seed: bench.environment.hashSeed, caches: bench.environment.caches,
+      counters: CacheCounters(bench.environment.counters))
+    bench.environment.caches.add(store)
     filter = CacheFilter(settings: decoded, store: store, slot: bench.environment.makeStateSlot())
   }
 

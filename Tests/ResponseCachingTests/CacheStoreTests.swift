@@ -11,12 +11,13 @@ import Testing
 
   private func store(_ budget: Int, largestObject: Int = 65_536) -> CacheStore {
     CacheStore(
-      budget: budget, largestObject: largestObject, seed: 5, counters: CacheCounters(bench.environment.counters))
+      budget: budget, largestObject: largestObject, seed: 5, caches: bench.environment.caches,
+      counters: CacheCounters(bench.environment.counters))
   }
 
   private static func response(_ store: CacheStore, key: [UInt8], size: Int, hash: UInt64? = nil) -> CachedResponse {
     let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
-    let mark = store.versions.mark(domain: nothing, path: nothing)
+    let mark = store.caches.versions.mark(domain: nothing, path: nothing)
     let job = StoreJob(
       key: key, hash: hash ?? key.withUnsafeBytes { store.hash($0) }, version: mark, forwarded: .miss,
       began: 0, room: CollectingRoom(bound: size))

@@ -97,6 +97,8 @@ public struct PluginEnvironment: Sendable {
   public let sharedLimits: (any LimitStore)?
   /// The tokens that operators have revoked. A plugin that establishes who asks asks it at every request.
   public let revocations: TokenRevocations
+  /// The stores of answers, and what makes answers worthless.
+  package let caches: AnswerCaches
   /// Who says that the plugin is used; meaningful where ``Plugin/isScoped`` is true.
   public package(set) var scope = PluginScope.defaults
   let slots = SlotNumbers()
@@ -116,6 +118,7 @@ public struct PluginEnvironment: Sendable {
     self.memoryLimits = memoryLimits
     self.sharedLimits = sharedLimits
     self.revocations = revocations ?? TokenRevocations(clock: clock)
+    caches = AnswerCaches(seed: hashSeed)
   }
 }
 
