@@ -56,6 +56,40 @@ final class CacheStore: Sendable {
     }
   }
 
+  /// Takes out the answers for which `isRemoved` says so. It is asked with a lock held, so it must be quick and must not
+  /// ask the store. What is kept while this runs may be missed.
+  func removeAll(where isRemoved: (CachedResponse) -> Bool) -> CacheRemoval {
+    var removal = CacheRemoval()
+    walk { entry in
+      guard isRemoved(entry) else { return false }
+      removal.entries += 1
+      removal.bytes += entry.cost
+      return true
+    }
+    return removal
+  }
+
+  /// What is kept by domain, at most so many of them apart.
+  func inspect(now: Int64, most: Int = 100) -> CacheInspection {
+    var parts: [[UInt8]: CacheInspection.Part] = [:]
+    walk { entry in
+      parts[Array(entry.domain), default: .init()].add(entry, now: now)
+      return false
+    }
+    return CacheInspection(parts, most: most)
+  }
+
+  /// Shows every entry, in steps that hold one lock for a short time.
+  private func walk(_ isRemoved: (CachedResponse) -> Bool) {
+    for stripe in stripes {
+      var place: Int? = 0
+      while let start = place {
+        var removed: [CachedResponse] = []
+        place = stripe.table.withLock { $0.walk(from: start, places: 64, into: &removed, isRemoved) }
+      }
+    }
+  }
+
   private func stripe(_ hash: UInt64) -> Stripe { stripes[Int(truncatingIfNeeded: hash >> 48) & mask] }
 }
 

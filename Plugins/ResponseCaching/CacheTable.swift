@@ -185,6 +185,25 @@ extension CacheTable {
   }
 }
 
+// MARK: - Walking
+
+extension CacheTable {
+  /// Shows the entries in so many places from one on, and takes out those for which the answer is yes; they are handed
+  /// over, so that they end when no lock is held. Returns the next place, or nil at the end.
+  mutating func walk(
+    from start: Int, places: Int, into removed: inout [CachedResponse], _ isRemoved: (CachedResponse) -> Bool
+  ) -> Int? {
+    guard start < slots.count else { return nil }
+    let end = min(slots.count, start + places)
+    for index in start..<end {
+      guard let entry = slots[index].entry, isRemoved(entry) else { continue }
+      removed.append(entry)
+      remove(Int32(index))
+    }
+    return end
+  }
+}
+
 // MARK: - Order of use
 
 extension CacheTable {
