@@ -125,7 +125,9 @@ extension CacheFilter {
     defer { tags.removeFields(of: exchange) }
     guard exchange.request.method.isSafe else { return Invalidation.judge(exchange, tags, store.caches) }
     guard let job = exchange[slot] as? StoreJob, exchange.replyInProgress == nil else { return }
-    job.terms = rules.terms(exchange, began: job.began).flatMap { hasRoom(exchange, job) && tag(exchange, job) ? $0 : nil }
+    job.terms = rules.terms(exchange, began: job.began).flatMap {
+      hasRoom(exchange, job) && tag(exchange, job) ? $0 : nil
+    }
     CacheFields.addForwarded(job.forwarded, isStored: job.terms != nil, to: exchange)
   }
 

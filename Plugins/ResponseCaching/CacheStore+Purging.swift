@@ -1,32 +1,28 @@
 import GatewayKit
 
 extension CacheStore: AnswerCache {
-  /// Drops what a purge is about, one stripe after the other.
   func remove(_ purge: CachePurge) -> CachePurged {
     let versions = caches.versions
-    return removeAll { response in response.withKept { purge.reaches($0, versions) } }
+    let gone = removeAll { response in response.withKept { purge.reaches($0, versions) } }
+    return CachePurged(entries: gone.entries, bytes: gone.bytes)
   }
 
   func inspect(into report: inout CacheReport, now: Int64) {
     report.budget += budget
     report.used += usage.bytes
-    let versions = caches.versions
-    forEach { response in
-      let name = response.withKept { String(decoding: $0.domain, as: UTF8.self) }
-      report.domains[name, default: .init()].add(
-        response, isCurrent: response.expires > now && versions.isCurrent(response.version), now: now)
-    }
+    report.ages = CacheInspection.ages
+    let found = inspect(now: now, most: CacheReport.mostDomains)
+    for (name, part) in found.domains { report.domains[name, default: .init()].add(part) }
+    report.others.add(found.others)
+    report.otherDomains += found.otherDomains
   }
 }
 
 extension CacheReport.Domain {
-  fileprivate mutating func add(_ response: CachedResponse, isCurrent: Bool, now: Int64) {
-    entries += 1
-    bytes += response.cost
-    largest = max(largest, response.cost)
-    if !isCurrent { stale += 1 }
-    let age = max(now &- response.born, 0)
-    oldest = max(oldest, age)
-    ages = ages.addingReportingOverflow(age).partialValue
+  fileprivate mutating func add(_ part: CacheInspection.Part) {
+    entries += part.entries
+    bytes += part.bytes
+    if ages.isEmpty { ages = part.ages.map { _ in 0 } }
+    for index in ages.indices where index < part.ages.count { ages[index] += part.ages[index] }
   }
 }

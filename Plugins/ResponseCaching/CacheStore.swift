@@ -25,7 +25,8 @@ final class CacheStore: Sendable {
   /// - Parameters:
   ///   - budget: bytes; split among up to 16 stripes, each of which can hold four of the largest objects.
   ///   - mostVariants: answers under one key that differ by what `Vary` names.
-  init(budget: Int, largestObject: Int, mostVariants: Int = 8, seed: UInt64, caches: AnswerCaches,
+  init(
+    budget: Int, largestObject: Int, mostVariants: Int = 8, seed: UInt64, caches: AnswerCaches,
     counters: CacheCounters
   ) {
     var count = 1
@@ -72,28 +73,39 @@ final class CacheStore: Sendable {
     }
   }
 
-  /// Drops all answers of a kind, some at a time, so that nobody waits long for the lock.
-  func removeAll(where isMeant: (CachedResponse) -> Bool) -> CachePurged {
-    var gone = CachePurged()
+  /// Takes out the answers for which `isRemoved` says so. It is asked with a lock held, so it must be quick and must not
+  /// ask the store. What is kept while this runs may be missed.
+  func removeAll(where isRemoved: (CachedResponse) -> Bool) -> CacheRemoval {
+    var removal = CacheRemoval()
+    walk { entry in
+      guard isRemoved(entry) else { return false }
+      removal.entries += 1
+      removal.bytes += entry.cost
+      return true
+    }
+    return removal
+  }
+
+  /// What is kept by domain, at most so many of them apart.
+  func inspect(now: Int64, most: Int = 100) -> CacheInspection {
+    var parts: [[UInt8]: CacheInspection.Part] = [:]
+    walk { entry in
+      parts[Array(entry.domain), default: .init()].add(entry, now: now)
+      return false
+    }
+    return CacheInspection(parts, most: most)
+  }
+
+  /// Shows every entry, in steps that hold one lock for a short time.
+  private func walk(_ isRemoved: (CachedResponse) -> Bool) {
     for stripe in stripes {
       var place: Int? = 0
-      while let from = place {
-        place = stripe.table.withLock { $0.remove(from: from, count: Self.atOnce, where: isMeant, &gone) }
+      while let start = place {
+        var removed: [CachedResponse] = []
+        place = stripe.table.withLock { $0.walk(from: start, places: 64, into: &removed, isRemoved) }
       }
     }
-    return gone
   }
-
-  /// Visits all answers, some at a time.
-  func forEach(_ body: (CachedResponse) -> Void) {
-    for stripe in stripes {
-      var place: Int? = 0
-      while let from = place { place = stripe.table.withLock { $0.visit(from: from, count: Self.atOnce, body) } }
-    }
-  }
-
-  /// How many places are looked at under one lock.
-  private static let atOnce = 1024
 
   private func stripe(_ hash: UInt64) -> Stripe { stripes[Int(truncatingIfNeeded: hash >> 48) & mask] }
 }
@@ -118,6 +130,7 @@ struct CacheCounters: Sendable {
     stored = registry.counter("gatehouse_cache_stored_total", help: "Answers that were kept.")
     evicted = registry.counter("gatehouse_cache_evicted_total", help: "Answers that were dropped to make room.")
     untaggable = registry.counter(
-      "gatehouse_cache_untaggable_total", help: "Answers that were not kept since they have too many tags, or too long ones.")
+      "gatehouse_cache_untaggable_total",
+      help: "Answers that were not kept since they have too many tags, or too long ones.")
   }
 }

@@ -185,29 +185,22 @@ extension CacheTable {
   }
 }
 
-// MARK: - All of them
+// MARK: - Walking
 
 extension CacheTable {
-  /// Drops those of a kind among so many places; returns where to go on, or nil at the end.
-  mutating func remove(
-    from start: Int, count: Int, where isMeant: (CachedResponse) -> Bool, _ gone: inout CachePurged
+  /// Shows the entries in so many places from one on, and takes out those for which the answer is yes; they are handed
+  /// over, so that they end when no lock is held. Returns the next place, or nil at the end.
+  mutating func walk(
+    from start: Int, places: Int, into removed: inout [CachedResponse], _ isRemoved: (CachedResponse) -> Bool
   ) -> Int? {
-    let end = min(start + count, slots.count)
-    for index in min(start, end)..<end {
-      guard let entry = slots[index].entry, isMeant(entry) else { continue }
-      gone += CachePurged(entries: 1, bytes: entry.cost)
+    guard start < slots.count else { return nil }
+    let end = min(slots.count, start + places)
+    for index in start..<end {
+      guard let entry = slots[index].entry, isRemoved(entry) else { continue }
+      removed.append(entry)
       remove(Int32(index))
     }
-    return end < slots.count ? end : nil
-  }
-
-  /// Visits the answers among so many places; returns where to go on, or nil at the end.
-  func visit(from start: Int, count: Int, _ body: (CachedResponse) -> Void) -> Int? {
-    let end = min(start + count, slots.count)
-    for index in min(start, end)..<end {
-      if let entry = slots[index].entry { body(entry) }
-    }
-    return end < slots.count ? end : nil
+    return end
   }
 }
 

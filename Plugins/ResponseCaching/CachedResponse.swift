@@ -27,6 +27,12 @@ final class CachedResponse: Sendable {
   /// Objects, headers of storages and places in tables that an entry takes beside its bytes.
   static let overhead = 768
 
+  /// The name of the domain whose answer it is: the first part of the key.
+  var domain: ArraySlice<UInt8> {
+    let length = key.prefix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
+    return key.dropFirst(4).prefix(length)
+  }
+
   init(_ job: StoreJob, terms: StoreRules.Terms, now: Int64) {
     key = job.key
     hash = job.hash

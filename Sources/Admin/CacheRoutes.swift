@@ -60,18 +60,19 @@ struct CacheRoutes: Sendable {
 extension CacheRoutes {
   private func report() -> AdminAnswer {
     let report = gateway.cacheReport(now: clock.monotonic())
-    let domains = report.domains.sorted { $0.key < $1.key }.map { Self.render($0.key, $0.value) }
+    var domains = report.domains.sorted { ($1.value.bytes, $0.key) < ($0.value.bytes, $1.key) }.map {
+      Self.render($0.key, $0.value)
+    }
+    if report.otherDomains > 0 { domains.append(Self.render("\(report.otherDomains) others", report.others)) }
     let head = "\"budget\":\(report.budget),\"used\":\(report.used),\"entries\":\(report.entries)"
-    return AdminAnswer(.ok, body: "{\(head),\"domains\":[\(domains.joined(separator: ",\n"))]}\n")
+    let ages = report.ages.map(String.init).joined(separator: ",")
+    return AdminAnswer(
+      .ok, body: "{\(head),\"ages\":[\(ages)],\"domains\":[\(domains.joined(separator: ",\n"))]}\n")
   }
 
   private static func render(_ name: String, _ domain: CacheReport.Domain) -> String {
-    let mean = domain.ages / Int64(max(domain.entries, 1))
-    let numbers: [(String, any BinaryInteger)] = [
-      ("entries", domain.entries), ("stale", domain.stale), ("bytes", domain.bytes), ("largest", domain.largest),
-      ("oldestSeconds", domain.oldest / 1_000_000_000), ("meanAgeSeconds", mean / 1_000_000_000),
-      ("hits", domain.hits), ("misses", domain.misses),
-    ]
-    return "{\"domain\":\(TextObject.text(name))," + numbers.map { "\"\($0)\":\($1)" }.joined(separator: ",") + "}"
+    let ages = domain.ages.map(String.init).joined(separator: ",")
+    return "{\"domain\":\(TextObject.text(name)),\"entries\":\(domain.entries),\"bytes\":\(domain.bytes),"
+      + "\"ages\":[\(ages)],\"hits\":\(domain.hits),\"misses\":\(domain.misses)}"
   }
 }

@@ -12,6 +12,11 @@ extension Gateway {
     for domain in generation.domains {
       let (hits, misses) = (domain.facts.cacheUse.hits, domain.facts.cacheUse.misses)
       guard hits > 0 || misses > 0 else { continue }
+      guard report.domains[domain.facts.name] != nil || report.domains.count < CacheReport.mostDomains else {
+        report.others.hits += hits
+        report.others.misses += misses
+        continue
+      }
       report.domains[domain.facts.name, default: .init()].hits = hits
       report.domains[domain.facts.name, default: .init()].misses = misses
     }

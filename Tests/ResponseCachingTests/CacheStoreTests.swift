@@ -85,6 +85,27 @@ import Testing
     #expect(store.usage.bytes < 100_000)
   }
 
+  @Test func showsAndTakesOutByDomain() {
+    let store = store(4 << 20)
+    for number in 0..<300 {
+      var key = KeyBytes()
+      let domain = number < 100 ? "a.test" : "b.test"
+      Array(domain.utf8).withUnsafeBytes { key.append(part: $0) }
+      key.append(UInt64(number))
+      store.insert(Self.response(store, key: key.withBytes { Array($0) }, size: 100))
+    }
+    let before = store.inspect(now: 5_000_000_000)
+    #expect(before.domains.map(\.name) == ["b.test", "a.test"])
+    #expect(before.domains.map(\.part.entries) == [200, 100])
+    #expect(before.domains.map(\.part.ages[1]) == [200, 100])
+    #expect(store.inspect(now: 0, most: 1).otherDomains == 1)
+    #expect(store.inspect(now: 0, most: 1).others.entries == 100)
+    let removal = store.removeAll { $0.domain.elementsEqual("b.test".utf8) }
+    #expect(removal.entries == 200 && removal.bytes == before.domains[0].part.bytes)
+    #expect(store.inspect(now: 0).domains.map(\.name) == ["a.test"])
+    #expect(store.usage.entries == 100)
+  }
+
   @Test func loopsMayMeet() async {
     let store = store(1 << 20)
     await withTaskGroup(of: Void.self) { group in

@@ -28,7 +28,8 @@ extension CachePurge {
       throw Problem(
         message: "unknown member \(Display.text(name, limit: 60)); known are \(known.joined(separator: ", "))")
     }
-    for (name, text) in members.sorted(by: { $0.key < $1.key }) where text.isEmpty || text.utf8.count > Self.longestText {
+    for (name, text) in members.sorted(by: { $0.key < $1.key }) where text.isEmpty || text.utf8.count > Self.longestText
+    {
       throw Problem(message: "`\(name)` " + (text.isEmpty ? "is empty" : "is longer than \(Self.longestText) bytes"))
     }
     let domain = members["domain"]?.lowercased()
@@ -85,7 +86,8 @@ extension CachePurge {
   }
 
   private static let keyProblem = Problem(
-    message: "`key` is an address as clients ask for it, such as https://example.com/me/tokens?page=0, or /me/tokens for "
+    message:
+      "`key` is an address as clients ask for it, such as https://example.com/me/tokens?page=0, or /me/tokens for "
       + "all hosts")
 
   /// In the form in which requests have it.

@@ -1,16 +1,14 @@
 /// What the stores of answers hold, by domain.
 package struct CacheReport: Sendable, Equatable {
+  /// More domains than these, those that take most, are not told apart.
+  package static let mostDomains = 1000
+
+  /// One domain's part, or that of several together.
   package struct Domain: Sendable, Equatable {
     package var entries = 0
     package var bytes = 0
-    /// Those of the entries that are too old or worthless, until somebody asks for them or their room is needed.
-    package var stale = 0
-    /// Nanoseconds.
-    package var oldest: Int64 = 0
-    /// Nanoseconds, of all entries together; the mean is what is of use.
-    package var ages: Int64 = 0
-    /// Bytes of the largest entry.
-    package var largest = 0
+    /// How many entries are of an age up to each of ``CacheReport/ages``, the last number for all older ones.
+    package var ages: [Int] = []
     package var hits: UInt64 = 0
     package var misses: UInt64 = 0
 
@@ -18,6 +16,11 @@ package struct CacheReport: Sendable, Equatable {
   }
 
   package var domains: [String: Domain] = [:]
+  /// All other domains together, and how many they are.
+  package var others = Domain()
+  package var otherDomains = 0
+  /// Upper ends of the classes of age, in seconds.
+  package var ages: [Int64] = []
   /// Bytes that the stores may take.
   package var budget = 0
   /// Bytes that they take, bookkeeping included.
@@ -25,5 +28,5 @@ package struct CacheReport: Sendable, Equatable {
 
   package init() {}
 
-  package var entries: Int { domains.values.reduce(0) { $0 + $1.entries } }
+  package var entries: Int { domains.values.reduce(others.entries) { $0 + $1.entries } }
 }

@@ -22,10 +22,10 @@ extension OperationCatalog {
     public let statesSecurity: Bool
     /// Schemes that the document asks for and the gateway cannot verify, so that what needs them was left out.
     public let unverifiable: [String]
-  /// Tags of its answers in caches, as bytes.
-  package let tags: [[UInt8]]
-  /// The tags whose answers it changes, as bytes.
-  package let purges: [[UInt8]]
+    /// Tags of its answers in caches, as bytes.
+    package let tags: [[UInt8]]
+    /// The tags whose answers it changes, as bytes.
+    package let purges: [[UInt8]]
 
     /// An operation.
     public init(

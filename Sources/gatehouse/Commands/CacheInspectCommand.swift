@@ -7,9 +7,10 @@ struct CacheInspectCommand: AsyncParsableCommand {
     commandName: "inspect",
     abstract: "Show what gateways keep of answers: how much, how old, and how often it was of use, by domain.",
     discussion: """
-      STALE counts those entries that are too old or were made worthless by a write, and stay until somebody asks for \
-      them or their room is needed. HITS and MISSES count from the gateway's start; requests that went by the cache are \
-      in neither.
+      Domains stand in the order of what they take. The columns such as <=1m tell how many entries are of that age and \
+      of no class before; those that are too old or were made worthless by a write are among them until somebody asks for \
+      them or their room is needed. HITS and MISSES count from the gateway's start; requests that went by the cache are in \
+      neither.
 
       Exit status: 0 when all gateways answered, 1 when one did not, 64 when the command line is wrong.
       """)
@@ -25,37 +26,34 @@ struct CacheInspectCommand: AsyncParsableCommand {
       let use = Figures.share(reply.used, of: reply.budget)
       Terminal.out(
         "\(address): \(reply.entries) entries, \(Figures.bytes(reply.used)) of \(Figures.bytes(reply.budget)) (\(use))")
-      Terminal.table(Self.head, reply.domains.map(\.row))
+      let ages = reply.ages.map { "<=\(Figures.seconds($0))" } + ["OLDER"]
+      Terminal.table(
+        ["DOMAIN", "ENTRIES", "SIZE"] + ages + ["HITS", "MISSES", "HIT RATE"],
+        reply.domains.map { $0.row(ages.count) })
     }
   }
-
-  private static let head = [
-    "DOMAIN", "ENTRIES", "STALE", "SIZE", "LARGEST", "OLDEST", "MEAN AGE", "HITS", "MISSES", "HIT RATE",
-  ]
 
   struct Reply: Codable {
     let budget: Int
     let used: Int
     let entries: Int
+    let ages: [Int]
     var domains: [Domain]
   }
 
   struct Domain: Codable {
     let domain: String
     let entries: Int
-    let stale: Int
     let bytes: Int
-    let largest: Int
-    let oldestSeconds: Int
-    let meanAgeSeconds: Int
+    let ages: [Int]
     let hits: Int
     let misses: Int
 
-    var row: [String] {
-      [
-        domain, "\(entries)", "\(stale)", Figures.bytes(bytes), Figures.bytes(largest), Figures.seconds(oldestSeconds),
-        Figures.seconds(meanAgeSeconds), "\(hits)", "\(misses)", Figures.share(hits, of: hits + misses),
-      ]
+    /// - Parameter classes: how many classes of age there are.
+    func row(_ classes: Int) -> [String] {
+      let counts = ages.isEmpty ? [String](repeating: "0", count: classes) : ages.map(String.init)
+      return [domain, "\(entries)", Figures.bytes(bytes)] + counts
+        + ["\(hits)", "\(misses)", Figures.share(hits, of: hits + misses)]
     }
   }
 

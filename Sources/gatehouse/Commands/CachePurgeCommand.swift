@@ -88,13 +88,12 @@ enum Figures {
     return unit == 0 ? "\(count) B" : String(format: "%.1f %@", value, units[unit])
   }
 
+  /// A number of seconds in the largest unit in which it is whole.
   static func seconds(_ count: Int) -> String {
-    switch count {
-    case ..<60: "\(count)s"
-    case ..<3600: "\(count / 60)m\(count % 60)s"
-    case ..<86_400: "\(count / 3600)h\(count % 3600 / 60)m"
-    default: "\(count / 86_400)d\(count % 86_400 / 3600)h"
+    for (unit, length) in [("d", 86_400), ("h", 3600), ("m", 60)] where count >= length && count % length == 0 {
+      return "\(count / length)\(unit)"
     }
+    return "\(count)s"
   }
 
   static func share(_ part: Int, of whole: Int) -> String {
