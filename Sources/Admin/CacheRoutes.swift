@@ -36,9 +36,10 @@ struct CacheRoutes: Sendable {
     }
     let gone = gateway.caches.purge(purge)
     gateway.caches.tell(.purge(purge))
+    let told = gateway.caches.isHeard.map { $0 ? "told" : "waiting" } ?? "off"
     note(purge, gone)
     return AdminAnswer(
-      .ok, body: "{\"entries\":\(gone.entries),\"bytes\":\(gone.bytes),\"spread\":\(gateway.caches.isSpreading)}\n")
+      .ok, body: "{\"entries\":\(gone.entries),\"bytes\":\(gone.bytes),\"spread\":\"\(told)\"}\n")
   }
 
   private func unknown(_ name: String) -> AdminAnswer {

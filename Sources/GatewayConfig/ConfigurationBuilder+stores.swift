@@ -15,8 +15,20 @@ extension ConfigurationBuilder {
       stores.redis = readRedis(redis)
       redis.finish()
     }
+    if let cache = section.mapping("cache") {
+      stores.spread = readSpread(cache, hasServer: section.has("redis"))
+      cache.finish()
+    }
     section.finish()
     return stores
+  }
+
+  private func readSpread(_ section: SettingsReader, hasServer: Bool) -> CacheSpread {
+    let spread: CacheSpread = section.choice("spread", default: .off)
+    if spread != .off, !hasServer {
+      section.fail("spread", "needs a Redis server", hint: "add stores.redis, or write off")
+    }
+    return spread
   }
 
   private func readMemory(_ section: SettingsReader) -> MemoryStoreConfiguration {

@@ -13,15 +13,8 @@ package protocol AnswerCache: AnyObject, Sendable {
 package protocol CacheSpreading: AnyObject, Sendable {
   /// From any thread; it waits for nobody.
   func spread(_ change: CacheChange)
-}
-
-/// What several gateways tell each other.
-package enum CacheChange: Sendable, Hashable {
-  case purge(CachePurge)
-  /// A path was changed by a write.
-  case path(String, domain: String)
-  /// What has a tag was changed by a write.
-  case tag(String, domain: String)
+  /// Whether others hear it now; if not, they will later.
+  var isConnected: Bool { get }
 }
 
 /// All stores of answers of a gateway, and when what they are about was changed.
@@ -29,7 +22,7 @@ package final class AnswerCaches: Sendable {
   package let versions: AnswerVersions
   package let purges = PurgeLog()
   private let stores = Mutex<[any AnswerCache]>([])
-  private let peers = Mutex<(spreading: any CacheSpreading, includesWrites: Bool)?>(nil)
+  private let peers = Mutex<(any CacheSpreading)?>(nil)
   /// Whether writes are told to others; read at every write.
   private let tellsWrites = Atomic<Bool>(false)
 
@@ -63,17 +56,17 @@ extension AnswerCaches {
   /// A write has changed a path.
   package func changed(_ domain: DomainFacts, path: UnsafeRawBufferPointer) {
     domain.key.withUnsafeReadableBytes { versions.invalidate(domain: $0, path: path) }
-    if tellsWrites.load(ordering: .relaxed) {
-      tell(.path(String(decoding: path, as: UTF8.self), domain: domain.name))
-    }
+    guard tellsWrites.load(ordering: .relaxed) else { return }
+    // What is no text cannot be told, so everything of the domain is.
+    let text = String(validating: path, as: UTF8.self)
+    tell(text.map { .path($0, domain: domain.name) } ?? .purge(CachePurge(.all, domain: domain.name)))
   }
 
   /// A write has changed what has a tag.
   package func changed(_ domain: DomainFacts, tag: UnsafeRawBufferPointer) {
     domain.key.withUnsafeReadableBytes { versions.invalidate(domain: $0, tag: tag) }
-    if tellsWrites.load(ordering: .relaxed) {
-      tell(.tag(String(decoding: tag, as: UTF8.self), domain: domain.name))
-    }
+    guard tellsWrites.load(ordering: .relaxed) else { return }
+    tell(.tag(String(decoding: tag, as: UTF8.self), domain: domain.name))
   }
 }
 
@@ -82,15 +75,15 @@ extension AnswerCaches {
 extension AnswerCaches {
   /// Has others told from now on.
   package func spread(through spreading: any CacheSpreading, includingWrites: Bool) {
-    peers.withLock { $0 = (spreading, includingWrites) }
+    peers.withLock { $0 = spreading }
     tellsWrites.store(includingWrites, ordering: .relaxed)
   }
 
-  /// Whether purges reach other gateways.
-  package var isSpreading: Bool { peers.withLock { $0 != nil } }
+  /// Whether other gateways hear what is told now; nil when none is told anything.
+  package var isHeard: Bool? { peers.withLock { $0 }?.isConnected }
 
   /// Tells others, if there are any to tell.
-  package func tell(_ change: CacheChange) { peers.withLock { $0?.spreading }?.spread(change) }
+  package func tell(_ change: CacheChange) { peers.withLock { $0 }?.spread(change) }
 
   /// Does what another gateway has told.
   package func obey(_ change: CacheChange) {

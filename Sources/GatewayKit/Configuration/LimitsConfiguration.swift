@@ -93,8 +93,20 @@ package struct StoresConfiguration: Sendable, Hashable {
   /// The limits of this process.
   package var memory = MemoryStoreConfiguration()
   package var redis: RedisConfiguration?
+  /// What other gateways are told of changes that concern kept answers.
+  package var spread = CacheSpread.off
 
   package init() {}
+}
+
+/// What gateways on the same Redis server tell each other about kept answers.
+package enum CacheSpread: String, CaseIterable, Sendable {
+  /// Nothing.
+  case off
+  /// What operators purge.
+  case purges
+  /// That, and what writes make worthless.
+  case writes
 }
 
 /// How much the limits of this process may take.

@@ -57,9 +57,14 @@ struct CachePurgeCommand: AsyncParsableCommand {
     if all { members["all"] = "true" }
     let body = String(decoding: try JSONEncoder().encode(members), as: UTF8.self)
     try await connection.run(.POST, "/cache/purges", body) { (address, reply: Reply) in
+      if reply.spread == "waiting" {
+        Terminal.note(
+          "\(address): the Redis server cannot be reached; other gateways are told when it is back, or tell them by --admin"
+        )
+      }
       if connection.json { return try Terminal.json(Answer(admin: address, answer: reply)) }
       let noun = reply.entries == 1 ? "answer" : "answers"
-      let others = reply.spread ? "; other gateways are told" : ""
+      let others = reply.spread == "told" ? "; other gateways are told" : ""
       Terminal.out("\(address): dropped \(reply.entries) \(noun), \(Figures.bytes(reply.bytes))\(others)")
     }
   }
@@ -67,7 +72,8 @@ struct CachePurgeCommand: AsyncParsableCommand {
   struct Reply: Codable {
     let entries: Int
     let bytes: Int
-    let spread: Bool
+    /// Whether other gateways know: `off` when none is told anything, `told`, or `waiting`.
+    let spread: String
   }
 
   struct Answer: Encodable {

@@ -5,6 +5,7 @@ import GatewayKit
 import Logging
 import NIOCore
 import NIOPosix
+import SharedStores
 import UnixSignals
 
 /// Runs a gateway, and its operators' interface where one is configured.
@@ -33,6 +34,7 @@ struct GatewayRunner {
     logger.info("starting", metadata: ["version": "\(Version.current)", "event_loops": "\(loops)"])
     raiseDescriptorLimit()
     let gateway = try await start()
+    let relay = try startRelay(gateway)
     let readiness = Readiness()
     readiness.isReady = true
     ready(gateway.addresses.first?.port ?? 0)
@@ -51,6 +53,7 @@ struct GatewayRunner {
         throw error
       }
     }
+    await relay?.stop()
     logger.info("stopped")
   }
 
@@ -89,6 +92,16 @@ struct GatewayRunner {
       logger.info("listening", metadata: ["address": "\(bound)"])
     }
     return gateway
+  }
+
+  /// Has other gateways told of what concerns their caches, where that is configured.
+  private func startRelay(_ gateway: Gateway) throws -> CacheRelay? {
+    let spread = configuration.stores.spread
+    guard let redis = configuration.stores.redis, spread != .off else { return nil }
+    let relay = try CacheRelay(
+      try RedisSettings(redis), caches: gateway.caches, counters: gateway.pluginCounters, logger: logger)
+    gateway.caches.spread(through: relay, includingWrites: spread == .writes)
+    return relay
   }
 
   private func server(_ admin: AdminConfiguration, _ gateway: Gateway, _ readiness: Readiness) -> AdminServer {
