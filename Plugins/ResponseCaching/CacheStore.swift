@@ -41,13 +41,18 @@ final class CacheStore: Sendable {
     stripe(hash).table.withLock { $0.find(hash, key, block, now: now, versions: versions) }
   }
 
-  /// Keeps an answer, unless its path was invalidated since its request began.
-  func insert(_ response: CachedResponse) {
-    guard versions.isCurrent(response.version) else { return }
+  /// Keeps an answer, unless its path was invalidated since its request began; false then.
+  @discardableResult
+  func insert(_ response: CachedResponse) -> Bool {
+    guard versions.isCurrent(response.version) else { return false }
     let evicted = stripe(response.hash).table.withLock { $0.insert(response) }
     counters.stored.add()
     if evicted > 0 { counters.evicted.add(UInt64(evicted)) }
+    return true
   }
+
+  /// Drops an answer that the origin takes back.
+  func remove(_ response: CachedResponse) { stripe(response.hash).table.withLock { $0.remove(response) } }
 
   /// Bytes in use and answers kept, counted one stripe after the other.
   var usage: (bytes: Int, entries: Int) {
@@ -63,6 +68,9 @@ final class CacheStore: Sendable {
 struct CacheCounters: Sendable {
   let hits: Counter
   let misses: Counter
+  let revalidated: Counter
+  let stale: Counter
+  let collapsed: Counter
   let bypassed: Counter
   let stored: Counter
   let evicted: Counter
@@ -74,6 +82,9 @@ struct CacheCounters: Sendable {
     }
     hits = requests("hit")
     misses = requests("miss")
+    revalidated = requests("revalidated")
+    stale = requests("stale")
+    collapsed = requests("collapsed")
     bypassed = requests("bypass")
     stored = registry.counter("gatehouse_cache_stored_total", help: "Answers that were kept.")
     evicted = registry.counter("gatehouse_cache_evicted_total", help: "Answers that were dropped to make room.")

@@ -19,6 +19,12 @@ final class CachedResponse: Sendable {
   let expires: Int64
   /// Whether it may be given to who takes a stale one.
   let allowsStale: Bool
+  /// For how long it may be given when it is stale.
+  let grace: StaleGrace
+  /// Whether the origin is asked about it when it is stale.
+  let isRevalidated: Bool
+  /// Whether there was a time at which it could be used without the origin's word.
+  let wasFresh: Bool
   /// The version of its path when the request began.
   let version: PathVersions.Mark
   /// Bytes that it takes up.
@@ -27,6 +33,9 @@ final class CachedResponse: Sendable {
   /// Objects, headers of storages and places in tables that an entry takes beside its bytes.
   static let overhead = 768
 
+  /// Whether it is kept when it is stale.
+  var isOfUseStale: Bool { allowsStale || isRevalidated || grace.longest > 0 }
+
   init(_ job: StoreJob, terms: StoreRules.Terms, now: Int64) {
     key = job.key
     hash = job.hash
@@ -34,12 +43,15 @@ final class CachedResponse: Sendable {
     varyValues = job.varyValues
     reply = Reply(status: terms.status, fields: job.fields, body: job.body, hasDate: true)
     notModified = job.notModifiedFields.map { Reply(status: 304, fields: $0, body: ByteBuffer(), hasDate: true) }
-    validators = job.validators
+    validators = terms.validators
     born = now &- terms.age
     expires = now &+ terms.lifetime
     allowsStale = terms.allowsStale
+    grace = terms.grace
+    isRevalidated = terms.isRevalidated
+    wasFresh = terms.lifetime > 0
     version = job.version
-    let conditional = job.notModifiedFields.map { $0.capacity + job.validators.tag.capacity + 256 } ?? 0
+    let conditional = validators.tag.capacity + (job.notModifiedFields.map { $0.capacity + 256 } ?? 0)
     cost =
       Self.overhead + job.key.capacity + varyValues.capacity + job.fields.capacity + job.body.capacity
       + terms.vary.count * 64 + conditional
