@@ -27,6 +27,25 @@ extension CacheSettings {
     return nanoseconds(ttl)
   }
 
+  static func readGrace(_ settings: SettingsReader) -> StaleGrace {
+    let onError = settings.duration("stale_if_error", default: .zero, in: .zero...longest)
+    return StaleGrace(onError: nanoseconds(onError))
+  }
+
+  /// `off`, `on`, or how long and how many.
+  static func readCoalescing(_ settings: SettingsReader) -> Coalescing? {
+    if case .scalar = settings.node("coalesce")?.value {
+      return settings.bool("coalesce", default: true) ? Coalescing() : nil
+    }
+    var coalescing = Coalescing()
+    guard let details = settings.mapping("coalesce") else { return coalescing }
+    coalescing.wait = nanoseconds(
+      details.duration("wait", default: .seconds(1), in: .milliseconds(50)...(.seconds(60))))
+    coalescing.most = details.int("most", default: coalescing.most, in: 1...1_000_000)
+    details.finish()
+    return coalescing
+  }
+
   static func readMemory(_ settings: SettingsReader) -> (memory: Int, maxObject: Int) {
     let memory = settings.size("memory", default: 64 << 20, in: (1 << 20)...(1 << 40))
     let maxObject = settings.size("max_object", default: 1 << 20, in: 1024...(64 << 20))

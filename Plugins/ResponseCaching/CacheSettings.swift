@@ -34,6 +34,14 @@ public struct CacheSettings: PluginSettings {
     package var drop: [String] = []
   }
 
+  /// How requests that want the same answer at the same time wait for one of them.
+  package struct Coalescing: Sendable, Hashable {
+    /// How long one waits, in nanoseconds.
+    package var wait: Int64 = 1_000_000_000
+    /// How many may wait for one answer.
+    package var most = 4096
+  }
+
   /// Nanoseconds for which an answer is fresh; 0 when the origin says it.
   package let ttl: Int64
   /// Nil when ``ttl`` says how long.
@@ -42,6 +50,12 @@ public struct CacheSettings: PluginSettings {
   /// Whether somebody has written down who shares, so that it is no mere default.
   package let isShareDeclared: Bool
   package let override: [Directive]
+  /// Nil when each request asks by itself.
+  package let coalescing: Coalescing?
+  /// Whether the origin is asked about an answer that is stale, rather than for another one.
+  package let revalidates: Bool
+  /// For how long a stale answer is given.
+  package let grace: StaleGrace
   /// Which directives of requests count.
   package let honoured: HonouredDirectives
   /// Bytes of memory, bookkeeping included.
@@ -71,6 +85,9 @@ public struct CacheSettings: PluginSettings {
     (ttl, origin) = Self.readFreshness(settings)
     share = settings.choice("share", default: .token)
     isShareDeclared = settings.has("share")
+    revalidates = settings.bool("revalidate", default: true)
+    coalescing = Self.readCoalescing(settings)
+    grace = Self.readGrace(settings)
     override = settings.choices("override", default: [])
     honoured = Self.readHonoured(settings, takesStale: origin != nil)
     (memory, maxObject) = Self.readMemory(settings)

@@ -47,24 +47,28 @@ final class CacheStore: Sendable {
     stripe(hash).table.withLock { $0.find(hash, key, block, now: now, versions: caches.versions) }
   }
 
-  /// Keeps an answer, unless what it is about was changed or purged since its request began. That is judged under the
-  /// lock: a purge is known before it looks through what is kept, so one of the two sees the other.
-  func insert(_ response: CachedResponse) {
+  /// Keeps an answer, unless what it is about was changed or purged since its request began; false then. That is judged
+  /// under the lock: a purge is known before it looks through what is kept, so one of the two sees the other.
+  @discardableResult
+  func insert(_ response: CachedResponse) -> Bool {
     let evicted = stripe(response.hash).table.withLock { table -> Int? in
-      isCurrent(response) ? table.insert(response) : nil
+      isCurrent(response, since: response.version.began) ? table.insert(response) : nil
     }
-    guard let evicted else { return }
+    guard let evicted else { return false }
     counters.stored.add()
     if evicted > 0 { counters.evicted.add(UInt64(evicted)) }
+    return true
   }
 
-  private func isCurrent(_ response: CachedResponse) -> Bool {
+  /// Whether nothing was changed that an answer is about, and it was not purged since a time at which it was good.
+  func isCurrent(_ response: CachedResponse, since time: UInt64) -> Bool {
     let versions = caches.versions
     guard versions.isCurrent(response.version) else { return false }
-    return !caches.purges.holds(since: response.version.began) { purge in
-      response.withKept { purge.reaches($0, versions) }
-    }
+    return !caches.purges.holds(since: time) { purge in response.withKept { purge.reaches($0, versions) } }
   }
+
+  /// Drops an answer that the origin takes back.
+  func remove(_ response: CachedResponse) { stripe(response.hash).table.withLock { $0.remove(response) } }
 
   /// Bytes in use and answers kept, counted one stripe after the other.
   var usage: (bytes: Int, entries: Int) {
@@ -114,6 +118,9 @@ final class CacheStore: Sendable {
 struct CacheCounters: Sendable {
   let hits: Counter
   let misses: Counter
+  let revalidated: Counter
+  let stale: Counter
+  let collapsed: Counter
   let bypassed: Counter
   let stored: Counter
   let evicted: Counter
@@ -126,6 +133,9 @@ struct CacheCounters: Sendable {
     }
     hits = requests("hit")
     misses = requests("miss")
+    revalidated = requests("revalidated")
+    stale = requests("stale")
+    collapsed = requests("collapsed")
     bypassed = requests("bypass")
     stored = registry.counter("gatehouse_cache_stored_total", help: "Answers that were kept.")
     evicted = registry.counter("gatehouse_cache_evicted_total", help: "Answers that were dropped to make room.")

@@ -14,7 +14,7 @@ import HTTPWire
 struct CacheTable: ~Copyable {
   enum Found {
     case fresh(CachedResponse)
-    /// There is one, but it is too old; it is shown when some clients take one that is.
+    /// There is one, but it is too old; it is shown when it is of use all the same.
     case stale(CachedResponse?)
     /// There are answers to other values of what `Vary` names.
     case otherVariants
@@ -81,7 +81,7 @@ extension CacheTable {
       touch(index)
       return .fresh(entry)
     }
-    if isCurrent, entry.allowsStale { return .stale(entry) }
+    if isCurrent, entry.isOfUseStale { return .stale(entry) }
     remove(index)
     return .stale(nil)
   }
@@ -145,6 +145,15 @@ extension CacheTable {
         }
       }
       index = next
+    }
+  }
+
+  /// Drops this answer, if it is still there.
+  mutating func remove(_ entry: CachedResponse) {
+    var index = buckets[bucket(entry.hash)]
+    while index != Self.end {
+      if slots[Int(index)].entry === entry { return remove(index) }
+      index = slots[Int(index)].next
     }
   }
 

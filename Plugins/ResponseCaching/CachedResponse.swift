@@ -19,6 +19,12 @@ final class CachedResponse: Sendable {
   let expires: Int64
   /// Whether it may be given to who takes a stale one.
   let allowsStale: Bool
+  /// For how long it may be given when it is stale.
+  let grace: StaleGrace
+  /// Whether the origin is asked about it when it is stale.
+  let isRevalidated: Bool
+  /// Whether there was a time at which it could be used without the origin's word.
+  let wasFresh: Bool
   /// What it is about, and when its request began.
   let version: AnswerVersions.Mark
   /// Bytes that it takes up.
@@ -33,6 +39,9 @@ final class CachedResponse: Sendable {
     return key.dropFirst(4).prefix(length)
   }
 
+  /// Whether it is kept when it is stale.
+  var isOfUseStale: Bool { allowsStale || isRevalidated || grace.longest > 0 }
+
   init(_ job: StoreJob, terms: StoreRules.Terms, now: Int64) {
     key = job.key
     hash = job.hash
@@ -40,12 +49,15 @@ final class CachedResponse: Sendable {
     varyValues = job.varyValues
     reply = Reply(status: terms.status, fields: job.fields, body: job.body, hasDate: true)
     notModified = job.notModifiedFields.map { Reply(status: 304, fields: $0, body: ByteBuffer(), hasDate: true) }
-    validators = job.validators
+    validators = terms.validators
     born = now &- terms.age
     expires = now &+ terms.lifetime
     allowsStale = terms.allowsStale
+    grace = terms.grace
+    isRevalidated = terms.isRevalidated
+    wasFresh = terms.lifetime > 0
     version = job.version
-    let conditional = job.notModifiedFields.map { $0.capacity + job.validators.tag.capacity + 256 } ?? 0
+    let conditional = validators.tag.capacity + (job.notModifiedFields.map { $0.capacity + 256 } ?? 0)
     cost =
       Self.overhead + job.key.capacity + varyValues.capacity + job.fields.capacity + job.body.capacity
       + terms.vary.count * 64 + job.version.tags.capacity * 8 + conditional

@@ -8,6 +8,7 @@ public struct ResponseCachingPlugin: Plugin {
 
   private let settings: CacheSettings
   private let store: CacheStore
+  private let flights: Flights?
   private let slot: StateSlot
 
   /// Makes the plugin with a store of its own; all loops and all routes of equal settings share it.
@@ -15,6 +16,7 @@ public struct ResponseCachingPlugin: Plugin {
     settings: CacheSettings, at position: SourcePosition, environment: PluginEnvironment
   ) throws(ConfigurationError) {
     self.settings = settings
+    flights = settings.coalescing.map { Flights($0) }
     slot = environment.makeStateSlot()
     store = CacheStore(
       budget: settings.memory, largestObject: settings.maxObject, mostVariants: settings.variants,
@@ -25,6 +27,6 @@ public struct ResponseCachingPlugin: Plugin {
 
   /// The filter of one loop.
   public func makeFilter(on loop: LoopContext) -> any Filter {
-    CacheFilter(settings: settings, store: store, slot: slot)
+    CacheFilter(settings: settings, store: store, flights: flights, slot: slot)
   }
 }

@@ -34,6 +34,7 @@ extension ClientConnection {
     contentIsRead = exchange.request.framing == .none
     if !contentIsRead { content.begin(exchange.request.framing, limits: worker.limits.wire) }
     responseHasBegun = false
+    isReplaced = false
     dropped = 0
     delivery.reset()
     awaitsContinue = exchange.request.expectsContinue

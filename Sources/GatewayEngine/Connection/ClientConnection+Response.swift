@@ -20,6 +20,7 @@ extension ClientConnection: UpstreamExchange {
     guard adopt(&head) else { return }
     if let chain {
       for filter in chain.responses { filter.response(exchange) }
+      if replaceResponse(chain) { return }
     }
     noteStream()
     beginStores()
@@ -95,7 +96,7 @@ extension ClientConnection: UpstreamExchange {
   func upstreamBody(_ bytes: ByteBuffer) {
     let count = bytes.readableBytes
     // An empty chunk would end the message.
-    guard count > 0 else { return }
+    guard count > 0, !isReplaced else { return }
     exchange.outcome.responseBytes &+= UInt64(count)
     for filter in stores { filter.storeBody(exchange, bytes) }
     if responseFraming == .chunked { HeadWriting.appendChunkHead(count, into: &worker.clientOutput) }
@@ -147,11 +148,13 @@ extension ClientConnection: UpstreamExchange {
     let failed = upstream
     upstream = nil
     writeOutput()
-    if responseHasBegun {
+    if isReplaced {
+      responseFinished()
+    } else if responseHasBegun {
       if let failed { pool?.failed(failed.endpointIndex) }
       cut(failure.reply.reason)
     } else if failed.map({ tryAgain(after: failure, $0) }) != true {
-      answer(failure.reply)
+      answerFailure(failure.reply)
     }
     process()
   }

@@ -40,7 +40,7 @@ package final class AnswerVersions: Sendable {
 
   /// What an answer to a request for this path will be about.
   package func mark(domain: UnsafeRawBufferPointer, path: UnsafeRawBufferPointer) -> Mark {
-    Mark(began: time.load(ordering: .acquiring), path: hash(domain, path: path))
+    Mark(began: now, path: hash(domain, path: path))
   }
 
   /// Stands for a tag in a domain; no other domain's tag is ever meant.
@@ -64,6 +64,9 @@ package final class AnswerVersions: Sendable {
   package func invalidate(domain: UnsafeRawBufferPointer, tag: UnsafeRawBufferPointer) {
     change(hash(domain: domain, tag: tag))
   }
+
+  /// How many changes there were.
+  package var now: UInt64 { time.load(ordering: .acquiring) }
 
   /// Begins a new time: what was looked up before is older than a purge of now.
   package func advance() -> UInt64 { time.wrappingAdd(1, ordering: .acquiringAndReleasing).newValue }

@@ -37,7 +37,7 @@ public final class Exchange {
   @exclusivity(unchecked) public var shadowReason: ReasonCode?
   /// What held in place of a shared store of limits that could not tell: `open`, `local`, `closed`; nil when all could.
   @exclusivity(unchecked) public var limitMode: StaticString?
-  /// How a cache took part, as the log shows it: `hit`, `miss`, `bypass`; nil when none did.
+  /// How a cache took part, as the log shows it: `hit`, `stale`, `revalidated`, `miss`, `bypass`; nil when none did.
   @exclusivity(unchecked) public var cacheResult: StaticString?
 
   /// The address of the peer that the connection came from, as text without the port. It may be a proxy's: see
@@ -66,6 +66,8 @@ public final class Exchange {
   @exclusivity(unchecked) private var isSuspended = false
   /// How long the filter that waits may take, when it said so.
   @exclusivity(unchecked) package private(set) var longestWait: Int64?
+  /// Whether the filter is asked again when that time is over.
+  @exclusivity(unchecked) package private(set) var asksAgainLate = false
   /// Strong, since a weak reference slows every reference to the driver; its owner clears it when its channel is gone.
   @exclusivity(unchecked) package var driver: (any ExchangeDriver)?
 
@@ -219,12 +221,16 @@ package protocol ExchangeDriver: AnyObject {
 extension Exchange {
   /// Takes the right to continue this exchange; the filter then says ``Verdict/wait``.
   ///
-  /// - Parameter longest: how long the exchange may wait, in nanoseconds, where that is another time than
-  ///   `timeouts.plugin_wait`.
-  public func suspend(atMost longest: Int64? = nil) -> Resumption {
+  /// - Parameters:
+  ///   - longest: how long the exchange may wait, in nanoseconds, where that is another time than
+  ///     `timeouts.plugin_wait`.
+  ///   - asksAgain: whether the filter is asked again when that time is over, as by ``Continuation/again``; otherwise the
+  ///     client is told that a check took too long.
+  public func suspend(atMost longest: Int64? = nil, thenAsksAgain asksAgain: Bool = false) -> Resumption {
     ticket &+= 1
     isSuspended = true
     longestWait = longest
+    asksAgainLate = asksAgain
     return Resumption(self, ticket: ticket, eventLoop: loop.eventLoop)
   }
 

@@ -1,0 +1,24 @@
+/// Remembers for a moment whose answers could not be kept, so that nobody waits for one again. Of a fixed size: keys that
+/// meet displace each other.
+struct UnstorableKeys {
+  private struct Entry {
+    var hash: UInt64 = 0
+    var until = Int64.min
+  }
+
+  private static let size = 1024
+  /// In nanoseconds.
+  private static let memory: Int64 = 10_000_000_000
+  private var entries = ContiguousArray(repeating: Entry(), count: size)
+
+  mutating func note(_ hash: UInt64, now: Int64) {
+    entries[place(hash)] = Entry(hash: hash, until: now &+ Self.memory)
+  }
+
+  func contains(_ hash: UInt64, now: Int64) -> Bool {
+    let entry = entries[place(hash)]
+    return entry.hash == hash && entry.until > now
+  }
+
+  private func place(_ hash: UInt64) -> Int { Int(truncatingIfNeeded: hash) & (Self.size - 1) }
+}
