@@ -25,6 +25,9 @@ public struct ResponseCachingPlugin: Plugin {
     environment.caches.add(store)
   }
 
+  /// Who shares its answers, as the settings say it.
+  package var share: String { settings.share.rawValue }
+
   /// The filter of one loop.
   public func makeFilter(on loop: LoopContext) -> any Filter {
     CacheFilter(settings: settings, store: store, flights: flights, slot: slot)

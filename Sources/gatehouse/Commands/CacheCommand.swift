@@ -13,5 +13,5 @@ struct CacheCommand: AsyncParsableCommand {
         gatehouse cache purge --tag user-tokens --domain example.com
         gatehouse cache canary gatehouse.yaml
       """,
-    subcommands: [CacheInspectCommand.self, CachePurgeCommand.self])
+    subcommands: [CacheInspectCommand.self, CachePurgeCommand.self, CacheCanaryCommand.self])
 }

@@ -69,11 +69,11 @@ struct GatewayRunner {
       ])
   }
 
-  /// Runs while a body does, which gets the first listener's port.
-  func withRunning<R>(_ body: (Int) async throws -> R) async throws -> R {
+  /// Runs while a body does.
+  func withRunning<R: Sendable>(_ body: (Gateway) async throws -> R) async throws -> R {
     let gateway = try await start()
     do {
-      let result = try await body(gateway.addresses.first?.port ?? 0)
+      let result = try await body(gateway)
       await gateway.drain(limit: configuration.shutdown.limit)
       return result
     } catch {
