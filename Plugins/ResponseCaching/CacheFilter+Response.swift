@@ -7,11 +7,11 @@ extension CacheFilter {
   func response(_ exchange: Exchange) {
     defer { tags.removeFields(of: exchange) }
     guard exchange.request.method.isSafe else { return Invalidation.judge(exchange, tags, store.caches) }
-    guard let job = exchange[slot] as? StoreJob, exchange.replyInProgress == nil, !isAboutKept(exchange, job) else {
-      return
-    }
+    guard let job = exchange[slot] as? StoreJob, exchange.replyInProgress == nil else { return }
+    job.isTagged = tags.add(to: &job.version, exchange, store.caches.versions)
+    if isAboutKept(exchange, job) { return }
     job.terms = rules.terms(exchange, began: job.began).flatMap {
-      hasRoom(exchange, job) && tag(exchange, job) ? $0 : nil
+      hasRoom(exchange, job) && isReached(job) ? $0 : nil
     }
     // Whoever waits for what will not come, or has to ask about it, goes on at once.
     if job.terms?.lifetime ?? 0 <= 0 { job.seat?.finish(.alone) }
@@ -20,10 +20,10 @@ extension CacheFilter {
     lines.addForwarded(status, to: exchange)
   }
 
-  func tag(_ exchange: Exchange, _ job: StoreJob) -> Bool {
-    if tags.add(to: &job.version, exchange, store.caches.versions) { return true }
-    store.counters.untaggable.add()
-    return false
+  /// Whether purges reach the answer by all of its tags.
+  func isReached(_ job: StoreJob) -> Bool {
+    if !job.isTagged { store.counters.untaggable.add() }
+    return job.isTagged
   }
 
   /// A body of unknown length takes its room as it comes.

@@ -56,14 +56,12 @@ extension CacheFilter {
     store.counters.revalidated.add()
     let kept = answer.response
     for tag in kept.version.tags { job.version.add(tag: tag) }
-    let isTagged = tag(exchange, job)
-    tags.removeFields(of: exchange)
     guard updates, let head = FreshenedHead.make(of: kept, updatedBy: exchange.response.block) else {
       return give(kept, isStored: false, answer, job, exchange)
     }
     SetCookie.pass(from: exchange.response.block, to: exchange)
     exchange.response = head
-    let keeping = isTagged ? rules.termsOfWhole(exchange, began: job.began) : nil
+    let keeping = isReached(job) ? rules.termsOfWhole(exchange, began: job.began) : nil
     let terms = keeping ?? StoreRules.Terms(status: kept.reply.status, lifetime: 0, age: 0)
     job.keepHead(of: exchange, terms)
     job.keepBody(of: kept)

@@ -8,6 +8,8 @@ final class StoreJob {
   let hash: UInt64
   /// What the answer is about, its tags as soon as they are known.
   var version: AnswerVersions.Mark
+  /// Whether ``version`` has all of its tags.
+  var isTagged = true
   /// Why the request went on, as RFC 9211 section 2.2 says it.
   let forwarded: Forwarded
   /// Monotonic nanoseconds when the request was looked up.

@@ -10,7 +10,7 @@ import requests
 from harness import redis as redis_server
 from harness.gateway import plain
 from harness.origin import reply
-from harness.process import PATIENCE, executable, free_port, wait_until
+from harness.process import PATIENCE, ROOT, executable, free_port, wait_until
 from harness.wire import Client
 
 pytestmark = redis_server.needed
@@ -24,9 +24,9 @@ def redis(tmp_path):
 class Node:
     """A gateway of two loops that keeps what an origin says, every time another thing."""
 
-    def __init__(self, gateways, origin_port: int, redis_port: int, spread: str):
+    def __init__(self, gateways, origin_port: int, redis_port: int, spread: str, credentials: dict):
         # Patient, so that a busy machine cuts nobody off; a port that refuses does so at once all the same.
-        store = {"url": f"redis://127.0.0.1:{redis_port}", "connect_timeout": "10s", "timeout": "10s"}
+        store = {"url": f"redis://127.0.0.1:{redis_port}", "connect_timeout": "10s", "timeout": "10s", **credentials}
         cache = {"ttl": "1h", "share": "public", "tags": ["numbers"], "purges": ["numbers"]}
         port = free_port()
         self.admin = f"http://127.0.0.1:{port}"
@@ -65,7 +65,7 @@ class Node:
 
 @pytest.fixture
 def nodes(gateways, origins, redis):
-    def start(spread: str, count: int = 2) -> list[Node]:
+    def start(spread: str, count: int = 2, credentials: dict = {}) -> list[Node]:
         lock, number = threading.Lock(), 0
 
         def answer(request, peer):
@@ -76,7 +76,7 @@ def nodes(gateways, origins, redis):
             peer.send(reply(str(said).encode()))
 
         origin = origins(answer)
-        made = [Node(gateways, origin.port, redis.port, spread) for _ in range(count)]
+        made = [Node(gateways, origin.port, redis.port, spread, credentials) for _ in range(count)]
         for node in made:
             node.settled()
         return made
@@ -168,6 +168,19 @@ def test_who_missed_nothing_drops_nothing(nodes, redis):
     assert [first.ask(), second.ask()] == kept
     first.purge("--tag", "numbers")
     wait_until(lambda: second.ask() != kept[1], "and hears")
+
+
+def test_the_rights_that_the_readme_names_are_enough(nodes, redis, tmp_path):
+    server = redis()
+    rights = "&gatehouse:cache ~gatehouse:{cache}:count +subscribe +publish +eval +set +get +incr +ping"
+    server.command("ACL", "SETUSER", "gatehouse", "on", ">word", *rights.split())
+    server.command("ACL", "SETUSER", "default", "off")
+    (tmp_path / "word").write_text("word")
+    first, second = nodes("writes", credentials={"user": "gatehouse", "password": {"file": str(tmp_path / "word")}})
+    kept = keep(second)
+    first.purge("--tag", "numbers")
+    wait_until(lambda: second.ask() != kept, "it hears")
+    assert rights in " ".join((ROOT / "Plugins/ResponseCaching/README.md").read_text().split())
 
 
 def test_a_spread_needs_a_server(tmp_path):

@@ -77,6 +77,20 @@ import Testing
     #expect(try cache.run(Self.exchange(cache, "/a?x=1")).isHit)
   }
 
+  /// What was purged while the origin was asked about it helps nobody, however the origin fails.
+  @Test(arguments: [(#"{"all":"true"}"#, false), (#"{"prefix":"/b"}"#, true)])
+  func whatIsPurgedDoesNotHelpOnErrors(json: String, helps: Bool) throws {
+    let cache = try Self.harness(["stale_if_error": .text("1h")])
+    _ = try cache.run(Self.exchange(cache, "/a"), body: "old")
+    // Many purges that are about others are none, however long ago.
+    for _ in 0..<300 { _ = cache.bench.environment.caches.purge(try Self.purge(#"{"prefix":"/c"}"#)) }
+    cache.seconds(3601)
+    let slow = try Self.exchange(cache, "/a")
+    #expect(cache.begin(slow) == nil)
+    _ = cache.bench.environment.caches.purge(try Self.purge(json))
+    #expect((cache.fail(slow)?.body == "old") == helps)
+  }
+
   /// More purges than are remembered: what began before them is not trusted.
   @Test func longAgoCountsAsReached() throws {
     let cache = try Self.harness()

@@ -129,6 +129,21 @@ import Testing
     #expect(try cache.run(Self.get(cache)).isHit)
   }
 
+  /// A 304 names its tags as a whole answer does; those that were known stay.
+  @Test func validatedAnswersKeepTheirTags() throws {
+    for (told, purged) in [([], "one"), (["Surrogate-Key: two"], "one"), (["Surrogate-Key: two"], "two")] {
+      let cache = try Self.harness()
+      _ = try cache.run(Self.get(cache), fields: ["Surrogate-Key: one", "ETag: \"v\""], body: "old")
+      cache.seconds(3601)
+      let valid = try cache.run(Self.get(cache), fields: told, status: 304)
+      #expect(valid.body == "old" && !valid.fields.lowercased().contains("surrogate-key"))
+      let hit = try cache.run(Self.get(cache))
+      #expect(hit.isHit && !hit.fields.lowercased().contains("surrogate-key"))
+      try Self.write(cache, purges: [purged])
+      #expect(try cache.run(Self.get(cache), body: "new").body == "new", "\(told) \(purged)")
+    }
+  }
+
   /// A purge could not reach what has more tags than are kept.
   @Test func tooManyOrTooLongIsNotKept() throws {
     let cache = try Self.harness(["most_tags": .text("3")])
