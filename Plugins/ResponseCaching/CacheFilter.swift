@@ -8,9 +8,14 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
   let slot: StateSlot
   let rules: StoreRules
   let maxObject: Int
-  /// Those who want the same answer; nil where each asks by itself.
-  let flights: Flights?
-  var unstorable = UnstorableKeys()
+  /// Those who want the same answer.
+  let flights: Flights
+  /// Whether they wait for one of them.
+  let coalesces: Bool
+  /// Whose answers could not be kept.
+  var unstorable = VainKeys(memory: 10_000_000_000)
+  /// Whose answers could not be made fresh.
+  var unrefreshed = VainKeys(memory: 1_000_000_000)
   private let honoured: HonouredDirectives
   /// Whether parts and conditions are judged here.
   private let judgesConditions: Bool
@@ -19,9 +24,10 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
   private var key: CacheKeyBuilder
   var lines = CacheFields()
 
-  init(settings: CacheSettings, store: CacheStore, flights: Flights?, slot: StateSlot) {
+  init(settings: CacheSettings, store: CacheStore, flights: Flights, slot: StateSlot) {
     self.store = store
     self.flights = flights
+    coalesces = settings.coalescing != nil
     self.slot = slot
     rules = StoreRules(settings)
     maxObject = settings.maxObject
@@ -46,8 +52,12 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
     guard !directives.noStore, key.make(exchange, request, domain) else { return bypass(exchange) }
     return key.bytes.withBytes { key in
       let place = CachePlace(hash: store.hash(key), key: key)
+      if exchange.isDetached { return refresh(exchange, domain, place) }
       switch find(request, place, directives, now: exchange.loop.now) {
       case .response(let response): return hit(exchange, request, response)
+      case .refreshed(let response):
+        refreshLater(exchange, place)
+        return hit(exchange, request, response)
       case .toBeForwarded(let reason, let kept): return miss(exchange, domain, place, reason, kept, directives)
       }
     }
@@ -62,6 +72,8 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
 
   private enum Found {
     case response(CachedResponse)
+    /// One that is stale and may be given while the origin is asked for a fresh one.
+    case refreshed(CachedResponse)
     /// Why, and what there is that does not do as it stands.
     case toBeForwarded(StoreJob.Forwarded, CachedResponse?)
   }
@@ -86,6 +98,9 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
         directives.accepts(response, now), now &- response.expires <= DeltaSeconds.nanoseconds(most)
       {
         return .response(response)
+      }
+      if let response, !directives.isParticular, now &- response.expires < response.grace.whileAsking {
+        return .refreshed(response)
       }
       return .toBeForwarded(directives.noCache ? .request : .stale, response)
     }
@@ -132,12 +147,7 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
       return .wait
     }
     store.counters.misses.add()
-    let version = exchange.request.withPath { path in
-      domain.key.withUnsafeReadableBytes { store.versions.mark(domain: $0, path: path) }
-    }
-    let job = StoreJob(
-      key: key.bytes, hash: place.hash, version: version, forwarded: forwarded, began: exchange.loop.now,
-      room: store.room, validated: kept.map { validate($0, for: exchange, directives) })
+    let job = job(exchange, domain, key, forwarded, kept.map { validate($0, for: exchange, directives) })
     switch way {
     case .leads(let seat): job.seat = seat
     case .alone(let hasWaited): job.hasWaited = hasWaited
@@ -145,6 +155,18 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
     }
     exchange[slot] = job
     return .next
+  }
+
+  func job(
+    _ exchange: Exchange, _ domain: DomainFacts, _ key: Flights.Key, _ forwarded: StoreJob.Forwarded,
+    _ validated: ValidatedAnswer?
+  ) -> StoreJob {
+    let version = exchange.request.withPath { path in
+      domain.key.withUnsafeReadableBytes { store.versions.mark(domain: $0, path: path) }
+    }
+    return StoreJob(
+      key: key.bytes, hash: key.value, version: version, forwarded: forwarded, began: exchange.loop.now,
+      room: store.room, validated: validated)
   }
 }
 

@@ -17,7 +17,7 @@ struct CacheHarness {
     store = CacheStore(
       budget: decoded.memory, largestObject: decoded.maxObject, mostVariants: decoded.variants,
       seed: bench.environment.hashSeed, counters: CacheCounters(bench.environment.counters))
-    let flights = decoded.coalescing.map { Flights($0) }
+    let flights = Flights(decoded.coalescing)
     filter = CacheFilter(settings: decoded, store: store, flights: flights, slot: bench.environment.makeStateSlot())
   }
 
