@@ -9,6 +9,7 @@ extension CacheFilter {
     guard let job = exchange[slot] as? StoreJob, exchange.replyInProgress == nil, !isAboutKept(exchange, job) else {
       return
     }
+    noteHead(exchange, job)
     job.terms = rules.terms(exchange, began: job.began).flatMap { hasRoom(exchange, job) ? $0 : nil }
     // Whoever waits for what will not come, or has to ask about it, goes on at once.
     if job.terms?.lifetime ?? 0 <= 0 { job.seat?.finish(.alone) }

@@ -6,9 +6,11 @@ extension CacheFilter: RevalidationFilter {
   /// Asks the origin about a kept answer, where that can be done.
   func validate(_ kept: CachedResponse, for exchange: Exchange, _ directives: RequestDirectives) -> ValidatedAnswer {
     let outcome = StoredAnswers.outcome(kept, for: exchange.request, exchange)
-    if kept.isRevalidated { Validation.addConditions(of: kept.validators, to: exchange) }
+    // Another filter's conditions are about what that has kept.
+    let isConditional = kept.isRevalidated && !Validation.hasConditions(exchange)
+    if isConditional { Validation.addConditions(of: kept.validators, to: exchange) }
     return ValidatedAnswer(
-      response: kept, outcome: outcome, helpsOnError: !directives.isParticular, isConditional: kept.isRevalidated)
+      response: kept, outcome: outcome, helpsOnError: !directives.isParticular, isConditional: isConditional)
   }
 
   /// Whether the origin's response may be one in whose place a kept answer is given.
@@ -38,6 +40,13 @@ extension CacheFilter: RevalidationFilter {
   func upstreamFailed(_ exchange: Exchange) -> Reply? {
     guard let job = exchange[slot] as? StoreJob, let answer = job.validated else { return nil }
     return helpOut(answer, job, exchange, status: nil)
+  }
+
+  /// What is kept is worth nothing any more when a HEAD shows that there is another answer (RFC 9111 section 4.3.5).
+  func noteHead(_ exchange: Exchange, _ job: StoreJob) {
+    guard exchange.request.method == .head, exchange.response.status == 200, let answer = job.validated else { return }
+    let now = exchange.loop.wall / 1_000_000_000
+    if Validation.differs(exchange.response, from: answer.response, now: now) { store.remove(answer.response) }
   }
 
   private func judge(_ exchange: Exchange, _ answer: ValidatedAnswer) -> Validation.Verdict {

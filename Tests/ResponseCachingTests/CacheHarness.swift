@@ -50,13 +50,14 @@ struct CacheHarness {
     guard case .reply(let reply) = filter.lookup(exchange) else { return nil }
     exchange.replyInProgress = reply
     filter.response(exchange)
-    return given(reply, exchange)
+    return answer(reply, exchange)
   }
 
   /// The origin gives no answer; nil when there is nothing in its place.
-  func fail(_ exchange: Exchange) -> Answer? { filter.upstreamFailed(exchange).map { given($0, exchange) } }
+  func fail(_ exchange: Exchange) -> Answer? { filter.upstreamFailed(exchange).map { answer($0, exchange) } }
 
-  private func given(_ reply: Reply, _ exchange: Exchange) -> Answer {
+  /// What the client sees of an answer that is not the origin's.
+  func answer(_ reply: Reply, _ exchange: Exchange) -> Answer {
     var answer = answer(exchange)
     answer.isHit = reply.reason == nil
     answer.status = reply.status
@@ -77,7 +78,7 @@ struct CacheHarness {
     guard let reply = filter.revalidated(exchange) else { return nil }
     exchange.response.reset()
     exchange.replyInProgress = reply
-    return given(reply, exchange)
+    return answer(reply, exchange)
   }
 
   /// The rest of the origin's answer.
