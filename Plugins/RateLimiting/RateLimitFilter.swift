@@ -277,7 +277,13 @@ extension RateLimitFilter {
 extension RateLimitFilter {
   /// The answer is known: what it makes the request worth is settled.
   func response(_ exchange: Exchange) {
-    guard settlesLater, let state = state(of: exchange), state.stage == .passed else { return }
+    guard settlesLater else { return }
+    settle(exchange)
+    for rule in rules { if let field = rule.settings.cost.field { Self.remove(field, from: exchange) } }
+  }
+
+  private func settle(_ exchange: Exchange) {
+    guard let state = state(of: exchange), state.stage == .passed else { return }
     for index in state.entries.indices {
       let rule = rules[state.entries[index].rule].settings
       if !rule.refunds.isEmpty, Refunds.apply(rule.refunds, to: exchange) {
@@ -291,7 +297,6 @@ extension RateLimitFilter {
         }
       }
     }
-    for rule in rules { if let field = rule.settings.cost.field { Self.remove(field, from: exchange) } }
   }
 
   func observe(_ exchange: Exchange) {

@@ -18,10 +18,10 @@ extension CacheFilter {
   ) -> Way {
     let seat = exchange[slot] as? FlightSeat
     exchange[slot] = nil
-    guard let flights else { return .alone(hasWaited: false) }
+    guard coalesces else { return .alone(hasWaited: false) }
     guard let seat else {
       guard mayWait(key.value, forwarded, kept, now: exchange.loop.now) else { return .alone(hasWaited: false) }
-      return join(flights, exchange, key, forwarded, kept, times: 1)
+      return join(exchange, key, forwarded, kept, times: 1)
     }
     switch seat.part {
     case .leads: return .leads(seat)
@@ -31,7 +31,7 @@ extension CacheFilter {
       return seat.part == .leads ? .leads(seat) : .alone(hasWaited: true)
     // What came is for others, by its Vary; those who want yet another one can wait for that together.
     case .answered where seat.times < Self.mostSeats:
-      return join(flights, exchange, key, seat.forwarded, kept, times: seat.times + 1)
+      return join(exchange, key, seat.forwarded, kept, times: seat.times + 1)
     case .answered, .failed, .alone: return .alone(hasWaited: true)
     }
   }
@@ -39,8 +39,7 @@ extension CacheFilter {
   private static let mostSeats = 4
 
   private func join(
-    _ flights: Flights, _ exchange: Exchange, _ key: Flights.Key, _ forwarded: StoreJob.Forwarded,
-    _ kept: CachedResponse?, times: Int
+    _ exchange: Exchange, _ key: Flights.Key, _ forwarded: StoreJob.Forwarded, _ kept: CachedResponse?, times: Int
   ) -> Way {
     let seat = flights.join(key, mayLead: mayLead(exchange.request, kept)) {
       exchange.suspend(atMost: flights.wait, thenAsksAgain: true)

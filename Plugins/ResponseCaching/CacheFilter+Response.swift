@@ -10,6 +10,7 @@ extension CacheFilter {
     guard let job = exchange[slot] as? StoreJob, exchange.replyInProgress == nil else { return }
     job.isTagged = tags.add(to: &job.version, exchange, store.caches.versions)
     if isAboutKept(exchange, job) { return }
+    noteHead(exchange, job)
     job.terms = rules.terms(exchange, began: job.began).flatMap {
       hasRoom(exchange, job) && isReached(job) ? $0 : nil
     }

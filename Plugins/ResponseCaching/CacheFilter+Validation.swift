@@ -6,9 +6,11 @@ extension CacheFilter: RevalidationFilter {
   /// Asks the origin about a kept answer, where that can be done.
   func validate(_ kept: CachedResponse, for exchange: Exchange, _ directives: RequestDirectives) -> ValidatedAnswer {
     let outcome = StoredAnswers.outcome(kept, for: exchange.request, exchange)
-    if kept.isRevalidated { Validation.addConditions(of: kept.validators, to: exchange) }
+    // Another filter's conditions are about what that has kept.
+    let isConditional = kept.isRevalidated && !Validation.hasConditions(exchange)
+    if isConditional { Validation.addConditions(of: kept.validators, to: exchange) }
     return ValidatedAnswer(
-      response: kept, outcome: outcome, helpsOnError: !directives.isParticular, isConditional: kept.isRevalidated)
+      response: kept, outcome: outcome, helpsOnError: !directives.isParticular, isConditional: isConditional)
   }
 
   /// Whether the origin's response may be one in whose place a kept answer is given.
@@ -40,6 +42,13 @@ extension CacheFilter: RevalidationFilter {
     return helpOut(answer, job, exchange, status: nil)
   }
 
+  /// What is kept is worth nothing any more when a HEAD shows that there is another answer (RFC 9111 section 4.3.5).
+  func noteHead(_ exchange: Exchange, _ job: StoreJob) {
+    guard exchange.request.method == .head, exchange.response.status == 200, let answer = job.validated else { return }
+    let now = exchange.loop.wall / 1_000_000_000
+    if Validation.differs(exchange.response, from: answer.response, now: now) { store.remove(answer.response) }
+  }
+
   private func judge(_ exchange: Exchange, _ answer: ValidatedAnswer) -> Validation.Verdict {
     Validation.judge(exchange.response, answer, now: exchange.loop.wall / 1_000_000_000)
   }
@@ -53,7 +62,7 @@ extension CacheFilter {
     _ answer: ValidatedAnswer, _ job: StoreJob, _ exchange: Exchange, updates: Bool
   ) -> Reply {
     exchange.cacheResult = "revalidated"
-    store.counters.revalidated.add()
+    if !exchange.isDetached { store.counters.revalidated.add() }
     let kept = answer.response
     for tag in kept.version.tags { job.version.add(tag: tag) }
     guard updates, let head = FreshenedHead.make(of: kept, updatedBy: exchange.response.block) else {
@@ -97,7 +106,7 @@ extension CacheFilter {
     guard answer.helpsOnError, helps(answer.response, since: job.version.began, exchange.loop.now) else { return nil }
     job.seat?.finish(.failed)
     exchange.cacheResult = "stale"
-    store.counters.stale.add()
+    if !exchange.isDetached { store.counters.stale.add() }
     let status = ForwardStatus(reason: job.forwarded, status: status, collapsed: job.collapsed)
     lines.addForwarded(status, giving: answer.response, to: exchange)
     return StoredAnswers.reply(answer.response, answer.outcome, exchange)

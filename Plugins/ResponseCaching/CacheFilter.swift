@@ -9,9 +9,14 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
   let rules: StoreRules
   let tags: TagRules
   let maxObject: Int
-  /// Those who want the same answer; nil where each asks by itself.
-  let flights: Flights?
-  var unstorable = UnstorableKeys()
+  /// Those who want the same answer.
+  let flights: Flights
+  /// Whether they wait for one of them.
+  let coalesces: Bool
+  /// Whose answers could not be kept.
+  var unstorable = VainKeys(memory: 10_000_000_000)
+  /// Whose answers could not be made fresh.
+  var unrefreshed = VainKeys(memory: 1_000_000_000)
   private let honoured: HonouredDirectives
   /// Whether parts and conditions are judged here.
   private let judgesConditions: Bool
@@ -20,9 +25,10 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
   private var key: CacheKeyBuilder
   var lines = CacheFields()
 
-  init(settings: CacheSettings, store: CacheStore, flights: Flights?, slot: StateSlot) {
+  init(settings: CacheSettings, store: CacheStore, flights: Flights, slot: StateSlot) {
     self.store = store
     self.flights = flights
+    coalesces = settings.coalescing != nil
     self.slot = slot
     rules = StoreRules(settings)
     tags = TagRules(settings)
@@ -47,9 +53,13 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
     directives.keep(only: honoured)
     guard !directives.noStore, key.make(exchange, request, domain) else { return bypass(exchange) }
     return key.bytes.withBytes { key in
-      let place = CachePlace(hash: store.hash(key), key: key)
+      let place = CachePlace(hash: store.hash(key), key: key, time: store.caches.versions.now)
+      if exchange.isDetached { return refresh(exchange, domain, place) }
       switch find(request, place, directives, now: exchange.loop.now) {
       case .response(let response): return hit(exchange, request, response)
+      case .refreshed(let response):
+        refreshLater(exchange, place)
+        return hit(exchange, request, response)
       case .toBeForwarded(let reason, let kept): return miss(exchange, domain, place, reason, kept, directives)
       }
     }
@@ -64,6 +74,8 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
 
   private enum Found {
     case response(CachedResponse)
+    /// One that is stale and may be given while the origin is asked for a fresh one.
+    case refreshed(CachedResponse)
     /// Why, and what there is that does not do as it stands.
     case toBeForwarded(StoreJob.Forwarded, CachedResponse?)
   }
@@ -88,6 +100,9 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
         directives.accepts(response, now), now &- response.expires <= DeltaSeconds.nanoseconds(most)
       {
         return .response(response)
+      }
+      if let response, !directives.isParticular, now &- response.expires < response.grace.whileAsking {
+        return .refreshed(response)
       }
       return .toBeForwarded(directives.noCache ? .request : .stale, response)
     }
@@ -124,7 +139,7 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
       return .reply(StoredAnswers.notCached)
     }
     if let kept, let seat = exchange[slot] as? FlightSeat, seat.part == .failed, !directives.isParticular,
-      helps(kept, since: store.caches.versions.now, exchange.loop.now)
+      helps(kept, since: place.time, exchange.loop.now)
     {
       return collapsed(exchange, exchange.request, kept, seat)
     }
@@ -136,12 +151,8 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
     }
     store.counters.misses.add()
     domain.cacheUse.missed()
-    let version = exchange.request.withPath { path in
-      domain.key.withUnsafeReadableBytes { store.caches.versions.mark(domain: $0, path: path) }
-    }
-    let job = StoreJob(
-      key: key.bytes, hash: place.hash, version: version, forwarded: forwarded, began: exchange.loop.now,
-      room: store.room, validated: kept.map { validate($0, for: exchange, directives) })
+    let job = job(
+      exchange, domain, key, at: place.time, forwarded, kept.map { validate($0, for: exchange, directives) })
     switch way {
     case .leads(let seat): job.seat = seat
     case .alone(let hasWaited): job.hasWaited = hasWaited
@@ -150,10 +161,24 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
     exchange[slot] = job
     return .next
   }
+
+  func job(
+    _ exchange: Exchange, _ domain: DomainFacts, _ key: Flights.Key, at time: UInt64, _ forwarded: StoreJob.Forwarded,
+    _ validated: ValidatedAnswer?
+  ) -> StoreJob {
+    let version = exchange.request.withPath { path in
+      domain.key.withUnsafeReadableBytes { store.caches.versions.mark(domain: $0, path: path, at: time) }
+    }
+    return StoreJob(
+      key: key.bytes, hash: key.value, version: version, forwarded: forwarded, began: exchange.loop.now,
+      room: store.room, validated: validated)
+  }
 }
 
 /// Where the answers to a request are kept.
 struct CachePlace {
   let hash: UInt64
   let key: UnsafeRawBufferPointer
+  /// When it was looked up, in changes: before anything was found there.
+  let time: UInt64
 }

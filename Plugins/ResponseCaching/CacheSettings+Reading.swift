@@ -29,7 +29,8 @@ extension CacheSettings {
 
   static func readGrace(_ settings: SettingsReader) -> StaleGrace {
     let onError = settings.duration("stale_if_error", default: .zero, in: .zero...longest)
-    return StaleGrace(onError: nanoseconds(onError))
+    let whileAsking = settings.duration("stale_while_revalidate", default: .zero, in: .zero...longest)
+    return StaleGrace(onError: nanoseconds(onError), whileAsking: nanoseconds(whileAsking))
   }
 
   /// `off`, `on`, or how long and how many.

@@ -121,6 +121,7 @@ struct CacheCounters: Sendable {
   let revalidated: Counter
   let stale: Counter
   let collapsed: Counter
+  let refreshes: Counter
   let bypassed: Counter
   let stored: Counter
   let evicted: Counter
@@ -137,6 +138,8 @@ struct CacheCounters: Sendable {
     stale = requests("stale")
     collapsed = requests("collapsed")
     bypassed = requests("bypass")
+    refreshes = registry.counter(
+      "gatehouse_cache_refreshes_total", help: "Requests of the gateway's own to make answers fresh.")
     stored = registry.counter("gatehouse_cache_stored_total", help: "Answers that were kept.")
     evicted = registry.counter("gatehouse_cache_evicted_total", help: "Answers that were dropped to make room.")
     untaggable = registry.counter(

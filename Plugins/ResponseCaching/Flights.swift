@@ -38,8 +38,9 @@ final class Flights: Sendable {
     let resumption: Resumption
   }
 
-  init(_ settings: CacheSettings.Coalescing) {
-    (most, wait) = (settings.most, settings.wait)
+  /// - Parameter settings: nil when nobody waits.
+  init(_ settings: CacheSettings.Coalescing?) {
+    (most, wait) = (settings?.most ?? 0, settings?.wait ?? 0)
     stripes = (0..<16).map { _ in Stripe() }
   }
 
@@ -50,6 +51,12 @@ final class Flights: Sendable {
   ///   - mayLead: whether others could use what comes of this request.
   ///   - suspend: takes the right to go on; called when the request is to wait.
   func join(_ key: Key, mayLead: Bool, _ suspend: () -> Resumption) -> FlightSeat? {
+    join(key, mostWaiting: most, mayLead: mayLead, suspend)
+  }
+
+  private func join(
+    _ key: Key, mostWaiting: Int, mayLead: Bool, _ suspend: () -> Resumption?
+  ) -> FlightSeat? {
     let number = lastNumber.wrappingAdd(1, ordering: .relaxed).newValue
     let role: FlightSeat.Role? = stripe(key).flights.withLock { flights in
       guard let flight = flights[key] else {
@@ -57,13 +64,21 @@ final class Flights: Sendable {
         flights[key] = Flight(leader: number)
         return FlightSeat.Role(.leads)
       }
-      guard !flight.isSlow, flight.waiting.count < most else { return nil }
+      guard !flight.isSlow, flight.waiting.count < mostWaiting, let resumption = suspend() else { return nil }
       let role = FlightSeat.Role(.waits)
-      flights[key]?.waiting[number] = Waiting(role: role, resumption: suspend())
+      flights[key]?.waiting[number] = Waiting(role: role, resumption: resumption)
       return role
     }
     return role.map { FlightSeat(self, key, number, $0) }
   }
+
+  /// The leader's seat, if nobody has it.
+  func lead(_ key: Key) -> FlightSeat? {
+    join(key, mostWaiting: 0, mayLead: true) { nil }
+  }
+
+  /// Whether somebody asks the origin already.
+  func isBusy(_ key: Key) -> Bool { stripe(key).flights.withLock { $0[key] != nil } }
 
   /// The leader knows what comes of it: all others go on.
   fileprivate func finish(_ key: Key, _ number: UInt64, _ part: FlightSeat.Part) {

@@ -8,7 +8,7 @@ public struct ResponseCachingPlugin: Plugin {
 
   private let settings: CacheSettings
   private let store: CacheStore
-  private let flights: Flights?
+  private let flights: Flights
   private let slot: StateSlot
 
   /// Makes the plugin with a store of its own; all loops and all routes of equal settings share it.
@@ -16,7 +16,7 @@ public struct ResponseCachingPlugin: Plugin {
     settings: CacheSettings, at position: SourcePosition, environment: PluginEnvironment
   ) throws(ConfigurationError) {
     self.settings = settings
-    flights = settings.coalescing.map { Flights($0) }
+    flights = Flights(settings.coalescing)
     slot = environment.makeStateSlot()
     store = CacheStore(
       budget: settings.memory, largestObject: settings.maxObject, mostVariants: settings.variants,

@@ -40,6 +40,22 @@ enum Validation {
     if validators.tag.isEmpty { exchange.request.block.remove(.ifNoneMatch) }
   }
 
+  /// Whether a filter has put conditions of its own in the place of the client's.
+  static func hasConditions(_ exchange: Exchange) -> Bool {
+    let names = exchange.requestAdditions.names
+    return names.contains(.ifNoneMatch) || names.contains(.ifModifiedSince)
+  }
+
+  /// Whether the head of an answer says that it is another one than is kept.
+  static func differs(_ response: ResponseHead, from kept: CachedResponse, now: Int64) -> Bool {
+    let validators = Validators(response.block, without: FieldSelection(), now: now)
+    if !validators.tag.isEmpty, validators.tag != kept.validators.tag { return true }
+    if let modified = validators.lastModified, modified != kept.validators.lastModified { return true }
+    guard case .bytes(let body) = kept.reply.content else { return false }
+    let length = "\(body.readableBytes)".utf8
+    return response.block.withValue(of: .contentLength) { !length.elementsEqual($0) } ?? false
+  }
+
   /// What the origin's answer to the conditional request means (sections 4.3.3 and 4.3.4).
   ///
   /// - Parameter now: wall-clock seconds.

@@ -19,7 +19,7 @@ struct CacheHarness {
       seed: bench.environment.hashSeed, caches: bench.environment.caches,
       counters: CacheCounters(bench.environment.counters))
     bench.environment.caches.add(store)
-    let flights = decoded.coalescing.map { Flights($0) }
+    let flights = Flights(decoded.coalescing)
     filter = CacheFilter(settings: decoded, store: store, flights: flights, slot: bench.environment.makeStateSlot())
   }
 
@@ -52,13 +52,14 @@ struct CacheHarness {
     guard case .reply(let reply) = filter.lookup(exchange) else { return nil }
     exchange.replyInProgress = reply
     filter.response(exchange)
-    return given(reply, exchange)
+    return answer(reply, exchange)
   }
 
   /// The origin gives no answer; nil when there is nothing in its place.
-  func fail(_ exchange: Exchange) -> Answer? { filter.upstreamFailed(exchange).map { given($0, exchange) } }
+  func fail(_ exchange: Exchange) -> Answer? { filter.upstreamFailed(exchange).map { answer($0, exchange) } }
 
-  private func given(_ reply: Reply, _ exchange: Exchange) -> Answer {
+  /// What the client sees of an answer that is not the origin's.
+  func answer(_ reply: Reply, _ exchange: Exchange) -> Answer {
     var answer = answer(exchange)
     answer.isHit = reply.reason == nil
     answer.status = reply.status
@@ -79,7 +80,7 @@ struct CacheHarness {
     guard let reply = filter.revalidated(exchange) else { return nil }
     exchange.response.reset()
     exchange.replyInProgress = reply
-    return given(reply, exchange)
+    return answer(reply, exchange)
   }
 
   /// The rest of the origin's answer.

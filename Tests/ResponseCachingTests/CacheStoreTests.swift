@@ -17,7 +17,7 @@ import Testing
 
   private static func response(_ store: CacheStore, key: [UInt8], size: Int, hash: UInt64? = nil) -> CachedResponse {
     let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
-    let mark = store.caches.versions.mark(domain: nothing, path: nothing)
+    let mark = store.caches.versions.mark(domain: nothing, path: nothing, at: store.caches.versions.now)
     let job = StoreJob(
       key: key, hash: hash ?? key.withUnsafeBytes { store.hash($0) }, version: mark, forwarded: .miss,
       began: 0, room: CollectingRoom(bound: size))

@@ -169,6 +169,23 @@ import Testing
     #expect(try cache.run(get(cache)).isHit)
   }
 
+  /// Section 4.3.5: a HEAD that shows another answer makes the kept one worthless; one that shows the same does not.
+  @Test func headsTell() throws {
+    for (fields, isKept) in [
+      (["ETag: \"v1\""], true), (["ETag: \"v2\""], false), (["Last-Modified: Mon, 23 Nov 2026 13:00:00 GMT"], false),
+      ([], true),
+    ] {
+      let cache = try CacheHarness(Self.origin)
+      _ = try cache.run(get(cache), fields: Self.stored, body: "first")
+      _ = try cache.run(get(cache, ["Cache-Control: no-cache"], "HEAD"), fields: fields, body: "first")
+      #expect(try cache.run(get(cache), body: "second").isHit == isKept, "\(fields)")
+    }
+    let cache = try CacheHarness(Self.origin)
+    _ = try cache.run(get(cache), fields: Self.stored, body: "first")
+    _ = try cache.run(get(cache, ["Cache-Control: no-cache"], "HEAD"), body: "other length")
+    #expect(try !cache.run(get(cache), body: "second").isHit)
+  }
+
   /// Sections 3 and 4.3.4: what the 304 forbids to keep is given once and dropped.
   @Test(arguments: ["Cache-Control: no-store", "Cache-Control: private", "Set-Cookie: a=b", "Vary: *"])
   func a304CanForbid(field: String) throws {

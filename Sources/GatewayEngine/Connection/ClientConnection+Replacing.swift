@@ -20,7 +20,7 @@ extension ClientConnection {
     for filter in chain.revalidations {
       guard let reply = filter.revalidated(exchange) else { continue }
       replaceResponse(with: reply)
-      if !awaitsEnd(of: rest) { leaveOrigin() }
+      if !rest.isShort(worker.limits.drainBody) { leaveOrigin() }
       return true
     }
     return false
@@ -39,19 +39,21 @@ extension ClientConnection {
     armStreaming()
   }
 
-  /// Whether so little is still to come that the origin's connection is worth reading it for; a 304 has nothing more.
-  private func awaitsEnd(of rest: Framing) -> Bool {
-    switch rest {
-    case .none: true
-    case .length(let length): length <= worker.limits.drainBody
-    case .chunked, .untilClose: false
-    }
-  }
-
   private func leaveOrigin() {
     upstream?.abandon()
     writeOutput()
     responseFinished()
     process()
+  }
+}
+
+extension Framing {
+  /// Whether so little of a message is still to come that its connection is worth reading it for; a 304 has nothing more.
+  func isShort(_ most: UInt64) -> Bool {
+    switch self {
+    case .none: true
+    case .length(let length): length <= most
+    case .chunked, .untilClose: false
+    }
   }
 }

@@ -39,8 +39,10 @@ package final class AnswerVersions: Sendable {
   }
 
   /// What an answer to a request for this path will be about.
-  package func mark(domain: UnsafeRawBufferPointer, path: UnsafeRawBufferPointer) -> Mark {
-    Mark(began: now, path: hash(domain, path: path))
+  ///
+  /// - Parameter time: ``now``, as it was before the request was looked up.
+  package func mark(domain: UnsafeRawBufferPointer, path: UnsafeRawBufferPointer, at time: UInt64) -> Mark {
+    Mark(began: time, path: hash(domain, path: path))
   }
 
   /// Stands for a tag in a domain; no other domain's tag is ever meant.

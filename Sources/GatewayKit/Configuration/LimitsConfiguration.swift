@@ -32,6 +32,10 @@ package struct LimitsConfiguration: Sendable, Hashable {
   package var leastRate = 240
   /// Tunnels (WebSocket) at a time.
   package var tunnels = 10_000
+  /// Requests that the gateway makes on its own account at a time, to freshen what a cache has; on each event loop.
+  package var background = 64
+  /// The same of one domain.
+  package var backgroundPerDomain = 16
 
   package init() {}
 }

@@ -57,6 +57,11 @@ public final class Exchange {
   /// Whether what is known of the client is not the connection's own.
   @exclusivity(unchecked) private var isForwarded = false
 
+  /// Whether the origin is asked once more on the gateway's own account, see ``refreshInBackground()``.
+  @exclusivity(unchecked) package private(set) var wantsRefresh = false
+  /// Whether this is an exchange of the gateway's own, whose answer nobody gets.
+  @exclusivity(unchecked) public private(set) var isDetached = false
+
   /// What became of the exchange.
   @exclusivity(unchecked) public package(set) var outcome = Outcome()
 
@@ -121,6 +126,8 @@ public final class Exchange {
     shadowReason = nil
     limitMode = nil
     cacheResult = nil
+    wantsRefresh = false
+    isDetached = false
     // The next request of a proxy's connection may be another client's.
     if isForwarded { forgetClient() }
     outcome = Outcome()
@@ -155,6 +162,34 @@ extension Exchange {
 extension Exchange {
   /// Keeps one field of the origin's response from the client.
   public func removeResponseField(at index: Int) { response.block.remove(at: index) }
+}
+
+// MARK: - Exchanges of the gateway's own
+
+extension Exchange {
+  /// For a filter that answers from a cache: has the same request made once more on the gateway's own account, when there
+  /// is room for it (`limits.background`). Only the phases from the cache look-up on see that exchange; its
+  /// ``isDetached`` is true.
+  public func refreshInBackground() { wantsRefresh = true }
+
+  /// Takes the request of another exchange, and what was found out about it.
+  package func repeatRequest(of other: Exchange) {
+    isDetached = true
+    request = other.request
+    requestAdditions = other.requestAdditions
+    responseAdditions = other.responseAdditions
+    withheld = other.withheld
+    domain = other.domain
+    route = other.route
+    operation = other.operation
+    identity = other.identity
+    effectiveScopes = other.effectiveScopes
+    requestIDBytes = other.requestIDBytes
+    outcome.started = loop.now
+    if other.isForwarded, let address = other.clientIP {
+      forward(for: other.clientAddress, address, isSecure: other.isClientSecure)
+    }
+  }
 }
 
 // MARK: - Request id

@@ -1,6 +1,6 @@
-/// Remembers for a moment whose answers could not be kept, so that nobody waits for one again. Of a fixed size: keys that
-/// meet displace each other.
-struct UnstorableKeys {
+/// Remembers for a moment whose answers were of no use, so that nobody waits for one again at once. Of a fixed size: keys
+/// that meet displace each other.
+struct VainKeys {
   private struct Entry {
     var hash: UInt64 = 0
     var until = Int64.min
@@ -8,11 +8,13 @@ struct UnstorableKeys {
 
   private static let size = 1024
   /// In nanoseconds.
-  private static let memory: Int64 = 10_000_000_000
+  private let memory: Int64
   private var entries = ContiguousArray(repeating: Entry(), count: size)
 
+  init(memory: Int64) { self.memory = memory }
+
   mutating func note(_ hash: UInt64, now: Int64) {
-    entries[place(hash)] = Entry(hash: hash, until: now &+ Self.memory)
+    entries[place(hash)] = Entry(hash: hash, until: now &+ memory)
   }
 
   func contains(_ hash: UInt64, now: Int64) -> Bool {
