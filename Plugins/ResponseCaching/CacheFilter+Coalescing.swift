@@ -60,7 +60,7 @@ extension CacheFilter {
   }
 
   /// Whether what comes of a request can be kept: a whole answer, or one that is validated.
-  private func mayLead(_ request: RequestHead, _ kept: CachedResponse?) -> Bool {
+  func mayLead(_ request: RequestHead, _ kept: CachedResponse?) -> Bool {
     guard request.method == .get else { return kept?.isRevalidated ?? false }
     let present = request.block.present.intersection(Preconditions.fields)
     return present.isEmpty || (!present.contains(.range) && kept?.isRevalidated ?? false)

@@ -16,7 +16,9 @@ extension CacheFilter {
     }
     // Whoever waits for what will not come, or has to ask about it, goes on at once.
     if job.terms?.lifetime ?? 0 <= 0 { job.seat?.finish(.alone) }
-    if job.terms == nil, exchange.response.status < 500 { unstorable.note(job.hash, now: exchange.loop.now) }
+    if job.terms == nil, exchange.response.status < 500, mayLead(exchange.request, nil) {
+      unstorable.note(job.hash, now: exchange.loop.now)
+    }
     let status = ForwardStatus(reason: job.forwarded, isStored: job.terms != nil, collapsed: job.collapsed)
     lines.addForwarded(status, to: exchange)
   }

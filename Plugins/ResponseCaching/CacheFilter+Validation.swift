@@ -62,7 +62,7 @@ extension CacheFilter {
     _ answer: ValidatedAnswer, _ job: StoreJob, _ exchange: Exchange, updates: Bool
   ) -> Reply {
     exchange.cacheResult = "revalidated"
-    if !exchange.isDetached { store.counters.revalidated.add() }
+    store.counters.validated.add()
     let kept = answer.response
     for tag in kept.version.tags { job.version.add(tag: tag) }
     guard updates, let head = FreshenedHead.make(of: kept, updatedBy: exchange.response.block) else {
@@ -106,7 +106,7 @@ extension CacheFilter {
     guard answer.helpsOnError, helps(answer.response, since: job.version.began, exchange.loop.now) else { return nil }
     job.seat?.finish(.failed)
     exchange.cacheResult = "stale"
-    if !exchange.isDetached { store.counters.stale.add() }
+    store.counters.staleOnError.add()
     let status = ForwardStatus(reason: job.forwarded, status: status, collapsed: job.collapsed)
     lines.addForwarded(status, giving: answer.response, to: exchange)
     return StoredAnswers.reply(answer.response, answer.outcome, exchange)

@@ -118,8 +118,8 @@ final class CacheStore: Sendable {
 struct CacheCounters: Sendable {
   let hits: Counter
   let misses: Counter
-  let revalidated: Counter
-  let stale: Counter
+  let validated: Counter
+  let staleOnError: Counter
   let collapsed: Counter
   let refreshes: Counter
   let bypassed: Counter
@@ -134,10 +134,12 @@ struct CacheCounters: Sendable {
     }
     hits = requests("hit")
     misses = requests("miss")
-    revalidated = requests("revalidated")
-    stale = requests("stale")
     collapsed = requests("collapsed")
     bypassed = requests("bypass")
+    validated = registry.counter(
+      "gatehouse_cache_validated_total", help: "Requests whose kept answer the origin has called valid.")
+    staleOnError = registry.counter(
+      "gatehouse_cache_stale_on_error_total", help: "Requests that got a stale answer since the origin failed.")
     refreshes = registry.counter(
       "gatehouse_cache_refreshes_total", help: "Requests of the gateway's own to make answers fresh.")
     stored = registry.counter("gatehouse_cache_stored_total", help: "Answers that were kept.")

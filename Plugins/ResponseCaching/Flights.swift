@@ -35,6 +35,7 @@ final class Flights: Sendable {
 
   private struct Waiting {
     let role: FlightSeat.Role
+    let mayLead: Bool
     let resumption: Resumption
   }
 
@@ -66,7 +67,7 @@ final class Flights: Sendable {
       }
       guard !flight.isSlow, flight.waiting.count < mostWaiting, let resumption = suspend() else { return nil }
       let role = FlightSeat.Role(.waits)
-      flights[key]?.waiting[number] = Waiting(role: role, resumption: resumption)
+      flights[key]?.waiting[number] = Waiting(role: role, mayLead: mayLead, resumption: resumption)
       return role
     }
     return role.map { FlightSeat(self, key, number, $0) }
@@ -100,7 +101,7 @@ final class Flights: Sendable {
         return (nil, [])
       }
       flight.lost += 1
-      guard flight.lost <= Self.mostLost, let first = flight.waiting.keys.min() else {
+      guard flight.lost <= Self.mostLost, let first = Self.next(of: flight) else {
         return (nil, Array(flight.waiting.values))
       }
       let next = flight.waiting.removeValue(forKey: first)
@@ -111,6 +112,9 @@ final class Flights: Sendable {
     if let next { release([next], .leads) }
     release(released, .alone)
   }
+
+  /// Who has waited for longest and whose answer others could use.
+  private static func next(of flight: Flight) -> UInt64? { flight.waiting.filter(\.value.mayLead).keys.min() }
 
   private func release(_ waiting: [Waiting], _ part: FlightSeat.Part) {
     for one in waiting {

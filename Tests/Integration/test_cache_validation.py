@@ -1,11 +1,13 @@
 """The cache's talk with the origin about answers that are stale: validation, and help when the origin fails."""
 
+import threading
+
 import pytest
 
 from harness.gateway import plain
 from harness.origin import Origin, reply
 from harness.process import free_port, wait_until
-from harness.wire import Client
+from harness.wire import PATIENCE, Client
 
 LOG = {"access-log": {"file": "stdout"}}
 # Stale from the beginning, so that no clock decides anything.
@@ -141,3 +143,86 @@ def test_it_does_not_help_where_that_is_forbidden(gateways, origins, forbidding)
     with Client(gateway.port) as client:
         assert [ask(client).status for _ in range(3)] == [200, 503, 503]
     assert origin.requests[1].head.get("if-none-match") == '"v1"'
+
+
+def test_the_organisations_word_with_ttl(gateways, origins):
+    """Nothing of the origin's word counts here but its ETag; a millisecond is over when the next request comes."""
+
+    def answer(request, peer):
+        if origin.served == 3:
+            return peer.send(reply(b"trouble", "503 So"))
+        if request.head.get("if-none-match"):
+            return peer.send(not_modified("Cache-Control: no-store"))
+        peer.send(reply(b"hello", "200 OK", "Cache-Control: no-store", 'ETag: "v1"'))
+
+    origin = origins(answer)
+    settings = {"ttl": "1ms", "override": ["no-store"], "stale_if_error": "1h", "share": "public"}
+    gateway = gateways(plain(origin.port, defaults={"use": [LOG, {"cache": settings}]}))
+    with Client(gateway.port) as client:
+        said = []
+        while origin.served < 4:
+            said.append(ask(client))
+            assert said[-1].body == b"hello"
+    asked = [answer.get("cache-status") for answer in said if "hit" not in answer.get("cache-status")]
+    assert asked == [
+        "gatehouse; fwd=miss; stored", "gatehouse; fwd=stale; fwd-status=304; stored",
+        "gatehouse; fwd=stale; fwd-status=503", "gatehouse; fwd=stale; fwd-status=304; stored"]
+
+
+def test_requests_that_follow_each_other_closely(gateways, origins):
+    """What is pipelined gets its answers in order, each whole."""
+
+    def answer(request, peer):
+        is_asked = request.head.get("if-none-match")
+        peer.send(not_modified() if is_asked else reply(request.target.encode() * 30_000, "200 OK", *STALE))
+
+    origin = origins(answer)
+    gateway = gateways(cached(origin.port))
+    with Client(gateway.port) as client:
+        for _ in range(2):
+            for name in "abc":
+                client.request(f"GET /{name} HTTP/1.1")
+            for name in "abc":
+                assert client.response().body == f"/{name}".encode() * 30_000
+    with Client(gateway.port) as old:
+        old.request("GET /a HTTP/1.0")
+        answer = old.response()
+        assert answer.body == b"/a" * 30_000 and answer.get("connection") == "close"
+        assert old.is_ended()
+    assert origin.connections == 1
+
+
+def test_another_endpoint_is_asked_before_help_is_needed(gateways, origins):
+    def good(request, peer):
+        is_asked = request.head.get("if-none-match")
+        peer.send(not_modified() if is_asked else reply(b"hello", "200 OK", *HELPFUL))
+
+    def bad(request, peer):
+        peer.send(reply(b"", "503 So"))
+
+    retrying = {"retry": {"statuses": [503]}, "ejection": "off"}
+    gateway = gateways(cached(origins(good).port, origins(bad).port, upstream=retrying))
+    with Client(gateway.port) as client:
+        said = {ask(client).get("cache-status") for _ in range(6)}
+    assert said == {"gatehouse; fwd=miss; stored", "gatehouse; fwd=stale; fwd-status=304; stored"}
+
+
+def test_a_client_leaves_while_the_origin_is_asked(gateways, origins):
+    gate = threading.Event()
+
+    def answer(request, peer):
+        if not request.head.get("if-none-match"):
+            return peer.send(reply(b"hello", "200 OK", *STALE))
+        gate.wait(PATIENCE)
+        peer.send(not_modified())
+
+    origin = origins(answer)
+    gateway = gateways(cached(origin.port))
+    with Client(gateway.port) as client:
+        assert ask(client).status == 200
+        client.request("GET /a HTTP/1.1")
+        wait_until(lambda: origin.served == 2, "the origin is asked")
+    wait_until(lambda: len(gateway.access_log()) == 2, "the client is gone")
+    gate.set()
+    with Client(gateway.port) as client:
+        assert ask(client).get("cache-status") == "gatehouse; fwd=stale; fwd-status=304; stored"

@@ -181,7 +181,25 @@ private final class Running {
       #expect(try begin(get([field], line)) == true)
     }
     #expect(try begin(get()) == true)
-    #expect(try begin(get([], "HEAD /me HTTP/1.1")) == nil)
+    let head = try get([], "HEAD /me HTTP/1.1")
+    #expect(begin(head) == nil)
+    let next = try get()
+    #expect(begin(next) == nil)
+    // Nor does it when its turn comes.
+    running.exchanges[3].reset()
+    #expect(released().count == 1 && turns.resumed.first === next)
+    #expect(begin(next) == true)
+    _ = try cache.finishWhole(next, fields: Self.fresh)
+    #expect(released().count == 2)
+    #expect(begin(head) == false)
+  }
+
+  /// What a HEAD or a part says does not keep others from waiting.
+  @Test func headsDoNotTellWhatCanBeKept() throws {
+    _ = try cache.run(get([], "HEAD /me HTTP/1.1"), fields: Self.fresh)
+    _ = try cache.run(get(["Range: bytes=0-1"]), fields: Self.fresh, status: 206)
+    #expect(try begin(get()) == true)
+    #expect(try begin(get()) == nil)
   }
 
   @Test func oneValidatesForAll() throws {
@@ -208,6 +226,17 @@ private final class Running {
   @Test func settings() throws {
     #expect(try CacheSettings.decoded("share", "token").coalescing == CacheSettings.Coalescing())
     #expect(try CacheSettings.decoded("coalesce", "off").coalescing == nil)
+    _ = try FilterHarness(ResponseCachingPlugin.self, settings: "{ ttl: 1s, coalesce: { wait: 2s, most: 7 } }")
+    for (wrong, place) in [
+      ("coalesce: { wait: 10ms }", "coalesce.wait"), ("coalesce: { most: 0 }", "coalesce.most"),
+      ("coalesce: { waits: 1s }", "coalesce.waits"), ("stale_if_error: 31d", "stale_if_error"),
+      ("stale_while_revalidate: -1s", "stale_while_revalidate"), ("revalidate: perhaps", "revalidate"),
+    ] {
+      let error = #expect(throws: ConfigurationError.self) {
+        try FilterHarness(ResponseCachingPlugin.self, settings: "{ ttl: 1s, \(wrong) }")
+      }
+      #expect(error?.issues.count == 1 && error?.issues.first?.path.hasSuffix(place) == true, "\(wrong)")
+    }
     for wrong in ["1s", "maybe"] {
       #expect(throws: ConfigurationError.self) { try CacheSettings.decoded("coalesce", wrong) }
     }

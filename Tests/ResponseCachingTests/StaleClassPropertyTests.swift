@@ -34,7 +34,9 @@ import Testing
     (200, ["Cache-Control: public, no-cache"]), (304, ["Cache-Control: public, max-age=2"]), (304, []),
     (304, ["Cache-Control: no-store"]), (503, []), (500, []), (404, ["Cache-Control: public, max-age=2"]),
   ]
-  private static let requests = [[], [], [], ["X-V: 1"], ["X-V: 2"], ["Cache-Control: max-stale"], ["Range: bytes=0-4"]]
+  private static let requests = [
+    [], [], [], ["X-V: 1"], ["X-V: 2"], ["Cache-Control: max-stale"], ["Range: bytes=0-4"],
+  ]
 
   @Test(arguments: [nil, "token", "scopes", "domain", "public"] as [String?], 0..<3 as Range<UInt64>)
   func nothingLeavesItsClass(share: String?, seed: UInt64) throws {
