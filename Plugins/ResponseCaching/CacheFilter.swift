@@ -8,6 +8,7 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
   private let slot: StateSlot
   private let rules: StoreRules
   private let maxObject: Int
+  private let variants: Int
   private let honoured: HonouredDirectives
   /// Whether parts and conditions are judged here.
   private let judgesConditions: Bool
@@ -21,6 +22,7 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
     self.slot = slot
     rules = StoreRules(settings)
     maxObject = settings.maxObject
+    variants = settings.variants
     honoured = settings.honoured
     judgesConditions = settings.origin != nil
     keyed = settings.headers.compactMap(FieldNameLetters.init)
@@ -103,7 +105,7 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
     _ forwarded: StoreJob.Forwarded, _ directives: RequestDirectives
   ) -> Verdict {
     exchange.cacheResult = "miss"
-    store.counters.misses.add()
+    store.countMiss(of: domain)
     if directives.onlyIfCached { return .reply(StoredAnswers.notCached) }
     let version = exchange.request.withPath { path in
       domain.key.withUnsafeReadableBytes { store.versions.mark(domain: $0, path: path) }
@@ -144,6 +146,6 @@ extension CacheFilter {
     defer { exchange[slot] = nil }
     guard complete, let job = exchange[slot] as? StoreJob, let terms = job.terms, !job.isGivenUp else { return }
     job.trim()
-    store.insert(CachedResponse(job, terms: terms, now: job.headTime))
+    store.insert(CachedResponse(job, terms: terms, now: job.headTime), mostVariants: variants)
   }
 }

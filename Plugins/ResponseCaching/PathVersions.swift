@@ -6,9 +6,9 @@ import Synchronization
 ///
 /// There is a fixed number of versions and paths share them by hash. Paths that meet are invalidated together, which
 /// costs a fetch and is never wrong.
-final class PathVersions: Sendable {
+package final class PathVersions: Sendable {
   /// A version at some moment.
-  struct Mark: Sendable, Equatable {
+  package struct Mark: Sendable, Equatable {
     fileprivate let place: Int
     fileprivate let number: UInt64
   }
@@ -28,7 +28,7 @@ final class PathVersions: Sendable {
     numbers.deallocate()
   }
 
-  func mark(domain: UnsafeRawBufferPointer, path: UnsafeRawBufferPointer) -> Mark {
+  package func mark(domain: UnsafeRawBufferPointer, path: UnsafeRawBufferPointer) -> Mark {
     let place = place(domain, path)
     return Mark(place: place, number: numbers[place].load(ordering: .acquiring))
   }
