@@ -108,7 +108,7 @@ let package = Package(
     plugin("Authentication", ["UserApiTokens", asyncHTTPClient, crypto, cryptoExtras, logging, nioHTTP1]),
     plugin("ScopeEnforcement"),
     plugin("RateLimiting", [crypto]),
-    plugin("ResponseCaching"),
+    plugin("ResponseCaching", [crypto]),
     plugin("RequestID"),
     plugin("AccessLog"),
     plugin("TokenRegistry", ["UserApiTokens", asyncHTTPClient, logging]),
@@ -138,6 +138,12 @@ let package = Package(
         argumentParser, asyncHTTPClient, crypto, logging, nio, nioHTTP1, nioPosix, serviceLifecycle, unixSignals,
       ] + pluginTargets,
       swiftSettings: strict),
+
+    // A benchmark of the response cache, on the real table: see Tests/Performance/README.md.
+    .executableTarget(
+      name: "cache-simulation",
+      dependencies: ["ResponseCaching", "GatewayKit", "HTTPWire", argumentParser, nio],
+      path: "Tests/Performance/simulation", swiftSettings: strict),
 
     tests("UserApiTokensTests", ["UserApiTokens", asyncHTTPClient, nio, nioPosix]),
     tests(

@@ -53,7 +53,7 @@ extension CacheFilter {
     defer { exchange[slot] = nil }
     guard complete, let job = exchange[slot] as? StoreJob, let terms = job.terms, !job.isGivenUp else { return }
     job.trim()
-    store.insert(CachedResponse(job, terms: terms, now: job.headTime))
+    store.insert(CachedResponse(job, terms: terms, now: job.headTime), mostVariants: variants)
     job.seat?.finish(.answered)
   }
 }

@@ -77,7 +77,7 @@ extension CacheFilter {
     let fresh = CachedResponse(job, terms: terms, now: job.headTime)
     // What may not be kept any more is given this once.
     if keeping == nil { store.remove(kept) }
-    return give(fresh, isStored: keeping != nil && store.insert(fresh), answer, job, exchange)
+    return give(fresh, isStored: keeping != nil && store.insert(fresh, mostVariants: variants), answer, job, exchange)
   }
 
   private func give(

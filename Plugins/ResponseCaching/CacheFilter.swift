@@ -9,6 +9,7 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
   let rules: StoreRules
   let tags: TagRules
   let maxObject: Int
+  let variants: Int
   /// Those who want the same answer.
   let flights: Flights
   /// Whether they wait for one of them.
@@ -33,6 +34,7 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
     rules = StoreRules(settings)
     tags = TagRules(settings)
     maxObject = settings.maxObject
+    variants = settings.variants
     honoured = settings.honoured
     judgesConditions = settings.origin != nil
     keyed = settings.headers.compactMap(FieldNameLetters.init)
@@ -112,7 +114,6 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
     if let seat = exchange[slot] as? FlightSeat { return collapsed(exchange, request, response, seat) }
     exchange.cacheResult = "hit"
     store.counters.hits.add()
-    exchange.domain?.cacheUse.hit()
     lines.addHit(response, to: exchange)
     return .reply(StoredAnswers.reply(response, to: request, exchange))
   }
@@ -135,7 +136,7 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
   ) -> Verdict {
     exchange.cacheResult = "miss"
     if directives.onlyIfCached {
-      store.counters.misses.add()
+      store.countMiss(of: domain)
       return .reply(StoredAnswers.notCached)
     }
     if let kept, let seat = exchange[slot] as? FlightSeat, seat.part == .failed, !directives.isParticular,
@@ -149,8 +150,7 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
       exchange[slot] = seat
       return .wait
     }
-    store.counters.misses.add()
-    domain.cacheUse.missed()
+    store.countMiss(of: domain)
     let job = job(
       exchange, domain, key, at: place.time, forwarded, kept.map { validate($0, for: exchange, directives) })
     switch way {

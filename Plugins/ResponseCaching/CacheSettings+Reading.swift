@@ -47,16 +47,6 @@ extension CacheSettings {
     return coalescing
   }
 
-  static func readMemory(_ settings: SettingsReader) -> (memory: Int, maxObject: Int) {
-    let memory = settings.size("memory", default: 64 << 20, in: (1 << 20)...(1 << 40))
-    let maxObject = settings.size("max_object", default: 1 << 20, in: 1024...(64 << 20))
-    if maxObject > memory / 4 {
-      settings.fail(
-        "max_object", "is more than a quarter of `memory`", hint: "write a smaller size or give more memory")
-    }
-    return (memory, maxObject)
-  }
-
   static func readQuery(_ settings: SettingsReader) -> [String]? {
     let query = settings.strings("query", default: ["all"])
     if query.count > 64 || query.contains(where: { !isPlain($0) }) {

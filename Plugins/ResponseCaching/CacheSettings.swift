@@ -58,8 +58,6 @@ public struct CacheSettings: PluginSettings {
   package let grace: StaleGrace
   /// Which directives of requests count.
   package let honoured: HonouredDirectives
-  /// Bytes of memory, bookkeeping included.
-  package let memory: Int
   /// Bytes of the largest body that is kept.
   package let maxObject: Int
   /// Answers under one key that differ by what `Vary` names.
@@ -90,7 +88,7 @@ public struct CacheSettings: PluginSettings {
     grace = Self.readGrace(settings)
     override = settings.choices("override", default: [])
     honoured = Self.readHonoured(settings, takesStale: origin != nil)
-    (memory, maxObject) = Self.readMemory(settings)
+    maxObject = settings.size("max_object", default: 1 << 20, in: 1024...(64 << 20))
     variants = settings.int("variants", default: 8, in: 1...64)
     query = Self.readQuery(settings)
     headers = Self.readNames(settings, "headers", default: ["accept", "accept-version"], most: 16)

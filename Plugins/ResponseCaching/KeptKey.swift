@@ -14,7 +14,7 @@ struct KeptKey {
   /// Nil for what is no such key.
   static func read(_ key: Text, mark: AnswerVersions.Mark) -> KeptAnswer? {
     var reader = KeptKey(key)
-    guard let domain = reader.part(), let kind = reader.byte() else { return nil }
+    guard let domain = reader.part(), reader.take(digest) != nil, let kind = reader.byte() else { return nil }
     if kind >= CacheKeyBuilder.firstDigestClass, reader.take(digest) == nil { return nil }
     guard let flags = reader.byte(), let authority = reader.part(), let path = reader.part() else { return nil }
     guard let query = reader.query(flags) else { return nil }

@@ -89,7 +89,7 @@ final class StoreJob {
   /// Makes room at once for a body whose length is known; false when there is none.
   func expect(_ length: Int) -> Bool {
     guard hold(length) else { return false }
-    body.reserveCapacity(length)
+    body = .exactly(length)
     return true
   }
 
@@ -121,15 +121,14 @@ final class StoreJob {
 
   /// Gives back room that was taken by guess, so that the budget is not spent on it.
   func trim() {
-    if body.capacity > body.readableBytes + body.readableBytes / 4 + 256 { body = body.slice().copied() }
+    if body.storageCapacity > body.readableBytes + body.readableBytes / 32 + 256 { body = body.copied() }
   }
 }
 
 extension ByteBuffer {
   /// The readable bytes in a storage of their own.
   fileprivate func copied() -> ByteBuffer {
-    var copy = ByteBuffer()
-    copy.reserveCapacity(readableBytes)
+    var copy = ByteBuffer.exactly(readableBytes)
     copy.writeImmutableBuffer(self)
     return copy
   }

@@ -11,13 +11,14 @@ extension ConfigurationBuilder {
       stores.memory = readMemory(memory)
       memory.finish()
     }
+    if let cache = section.mapping("cache") {
+      stores.cache = readCache(cache)
+      stores.spread = readSpread(cache, hasServer: section.has("redis"))
+      cache.finish()
+    }
     if let redis = section.mapping("redis") {
       stores.redis = readRedis(redis)
       redis.finish()
-    }
-    if let cache = section.mapping("cache") {
-      stores.spread = readSpread(cache, hasServer: section.has("redis"))
-      cache.finish()
     }
     section.finish()
     return stores
@@ -36,6 +37,13 @@ extension ConfigurationBuilder {
     memory.entries = section.optionalInt("entries", in: 1024...100_000_000) ?? memory.entries
     memory.size = section.optionalSize("size", in: (1 << 20)...(1 << 40)) ?? memory.size
     return memory
+  }
+
+  private func readCache(_ section: SettingsReader) -> CacheBounds {
+    var bounds = CacheBounds()
+    bounds.size = section.optionalSize("size", in: (1 << 20)...(1 << 40)) ?? bounds.size
+    bounds.domain = section.percent("domain", default: bounds.domain, in: 1...100)
+    return bounds
   }
 
   private func readRedis(_ section: SettingsReader) -> RedisConfiguration? {

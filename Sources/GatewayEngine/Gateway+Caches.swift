@@ -8,19 +8,7 @@ extension Gateway {
   ///
   /// - Parameter now: monotonic nanoseconds.
   package func cacheReport(now: Int64) -> CacheReport {
-    var report = caches.inspect(now: now)
-    for domain in generation.domains {
-      let (hits, misses) = (domain.facts.cacheUse.hits, domain.facts.cacheUse.misses)
-      guard hits > 0 || misses > 0 else { continue }
-      guard report.domains[domain.facts.name] != nil || report.domains.count < CacheReport.mostDomains else {
-        report.others.hits += hits
-        report.others.misses += misses
-        continue
-      }
-      report.domains[domain.facts.name, default: .init()].hits = hits
-      report.domains[domain.facts.name, default: .init()].misses = misses
-    }
-    return report
+    caches.inspect(now: now)
   }
 
   /// The name of the domain that is called so, or that has such a host.

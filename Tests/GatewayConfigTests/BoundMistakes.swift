@@ -29,6 +29,10 @@ extension Mistake {
   static let bounds = [
     section("stores: { memory: { entries: ^1023 } }", "stores.memory.entries", "from 1024 to 100000000"),
     section("stores: { memory: { size: ^1023KB } }", "stores.memory.size", "a size from 1MB to 1"),
+    section("stores: { cache: { size: ^1023KB } }", "stores.cache.size", "a size from 1MB to 1"),
+    section("stores: { cache: { domain: ^0% } }", "stores.cache.domain", "from 1% to 100%"),
+    section("stores: { cache: { domain: ^50 } }", "stores.cache.domain", "`50` is not a share", "20%"),
+    section("stores: { cache: { ^share: 50% } }", "stores.cache.share", "known keys: size, domain"),
     section("stores: { redis: { url: redis://h, gateways: ^0 } }", "stores.redis.gateways", "from 1 to 10000"),
     section("stores: { redis: { url: redis://h, gateways: ^10001 } }", "stores.redis.gateways", "from 1 to 10000"),
     section("limits: { connections_per_address: ^0 }", "limits.connections_per_address", "1 to 1000000, or unlimited"),

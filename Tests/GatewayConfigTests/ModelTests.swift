@@ -25,7 +25,7 @@ import Testing
         upstream_body_idle: 6s, plugin_wait: 7s, linger: 8s, stream_idle: 9s, body_grace: 10s, exchange: 11s, tunnel_idle: 12s }
       shutdown: { delay: 1s, limit: 2s }
       log: { level: debug }
-      stores: { memory: { entries: 5000, size: 3MB }, redis: { url: rediss://h/2, user: u, password: { env: P },
+      stores: { memory: { entries: 5000, size: 3MB }, cache: { size: 5MB, domain: 7% }, redis: { url: rediss://h/2, user: u, password: { env: P },
         ca: /ca.pem, connect_timeout: 9ms, timeout: 8ms, max_in_flight: 7, gateways: 6 } }
       domains:
         - { name: A.test, hosts: B.test, upstream: one, websocket: false, routes: [
@@ -50,6 +50,7 @@ import Testing
       [loaded.upstreams[0].maxConnections, loaded.upstreams[0].maxIdle, loaded.upstreams[0].maxWaiting] == [4, 3, 0])
     checkLimits(loaded)
     #expect(loaded.stores.memory.entries == 5000 && loaded.stores.memory.size == 3 << 20)
+    #expect(loaded.stores.cache == CacheBounds(size: 5 << 20, domain: 7))
     #expect(loaded.stores.redis?.gateways == 6)
     #expect(loaded.stores.redis?.host == "h" && loaded.stores.redis?.port == 6379 && loaded.stores.redis?.database == 2)
     #expect(loaded.stores.redis?.isTLS == true && loaded.stores.redis?.password?.text == "secret")
@@ -88,6 +89,7 @@ import Testing
     #expect(loaded.trustedProxies.isEmpty)
     #expect(loaded.domainSources == [.losantdomain, .host] && loaded.admin == nil && loaded.stores.redis == nil)
     #expect(loaded.stores.memory.entries == 1_000_000 && loaded.stores.memory.size == 256 << 20)
+    #expect(loaded.stores.cache.size == 256 << 20 && loaded.stores.cache.domain == 50)
     #expect(loaded.domains[0].routes.isEmpty && loaded.sources == ["g.yaml"])
     #expect(loaded.mergesSlashes && loaded.domains[0].webSocket && loaded.listeners[0].tls == nil)
   }

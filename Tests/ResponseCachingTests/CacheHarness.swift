@@ -12,11 +12,10 @@ struct CacheHarness {
   let filter: CacheFilter
   let store: CacheStore
 
-  init(_ settings: [String: ConfigNode.Value]) throws {
+  init(_ settings: [String: ConfigNode.Value], bounds: CacheBounds = CacheBounds()) throws {
     let decoded: CacheSettings = try bench.settings(settings)
     store = CacheStore(
-      budget: decoded.memory, largestObject: decoded.maxObject, mostVariants: decoded.variants,
-      seed: bench.environment.hashSeed, caches: bench.environment.caches,
+      bounds: bounds, seed: bench.environment.hashSeed, caches: bench.environment.caches,
       counters: CacheCounters(bench.environment.counters))
     bench.environment.caches.add(store)
     let flights = Flights(decoded.coalescing)

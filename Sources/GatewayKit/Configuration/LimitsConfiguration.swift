@@ -96,6 +96,8 @@ package struct LogConfiguration: Sendable, Hashable {
 package struct StoresConfiguration: Sendable, Hashable {
   /// The limits of this process.
   package var memory = MemoryStoreConfiguration()
+  /// What kept answers may take.
+  package var cache = CacheBounds()
   package var redis: RedisConfiguration?
   /// What other gateways are told of changes that concern kept answers.
   package var spread = CacheSpread.off

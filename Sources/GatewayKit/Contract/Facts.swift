@@ -10,8 +10,6 @@ public final class DomainFacts: Sendable {
   /// From 1 to ``shards`` - 1: domains of a shard count as one where a table keeps any of them from taking it all. Nobody
   /// can choose a name of another's shard.
   public let shard: UInt16
-  /// How often a cache had its answers.
-  package let cacheUse = CacheUse()
 
   /// How many shards there are, with 0 for what is nobody's.
   public static let shards = 1024

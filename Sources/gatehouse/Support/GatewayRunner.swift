@@ -13,6 +13,8 @@ struct GatewayRunner {
   private let configuration: GatewayConfiguration
   private let loops: Int
   private let logger: Logger
+  /// What outlives every configuration of the process.
+  private let services = ProcessServices()
 
   /// - Parameters:
   ///   - loops: how many event loops.
@@ -85,7 +87,8 @@ struct GatewayRunner {
   private func start() async throws -> Gateway {
     let revocations = try TokenRevocations.open(configuration.revocations, clock: SystemClock(), logger: logger)
     let generation = try ConfigurationSupport.compile(
-      configuration, group: MultiThreadedEventLoopGroup.singleton, logger: logger, revocations: revocations)
+      configuration, group: MultiThreadedEventLoopGroup.singleton, logger: logger, revocations: revocations,
+      services: services)
     let gateway = try await Gateway.start(generation, loops: loops, clock: SystemClock(), logger: logger)
     for address in gateway.addresses {
       let bound = BindAddress(host: address.ipAddress ?? "?", port: address.port ?? 0)
