@@ -1,4 +1,5 @@
 import GatewayKit
+import NIOCore
 
 /// Reads what ``CacheKeyBuilder`` wrote, for purges and reports.
 struct KeptKey {
