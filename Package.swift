@@ -108,7 +108,7 @@ let package = Package(
     plugin("Authentication", ["UserApiTokens", asyncHTTPClient, crypto, cryptoExtras, logging, nioHTTP1]),
     plugin("ScopeEnforcement"),
     plugin("RateLimiting", [crypto]),
-    plugin("ResponseCaching"),
+    plugin("ResponseCaching", [crypto]),
     plugin("RequestID"),
     plugin("AccessLog"),
     plugin("TokenRegistry", ["UserApiTokens", asyncHTTPClient, logging]),
@@ -135,9 +135,15 @@ let package = Package(
       name: "gatehouse",
       dependencies: [
         "GatewayEngine", "GatewayConfig", "GatewayKit", "SharedStores", "Admin", "TokenService", "UserApiTokens",
-        argumentParser, asyncHTTPClient, logging, nio, nioHTTP1, nioPosix, serviceLifecycle, unixSignals,
+        argumentParser, asyncHTTPClient, crypto, logging, nio, nioHTTP1, nioPosix, serviceLifecycle, unixSignals,
       ] + pluginTargets,
       swiftSettings: strict),
+
+    // A benchmark of the response cache, on the real table: see Tests/Performance/README.md.
+    .executableTarget(
+      name: "cache-simulation",
+      dependencies: ["ResponseCaching", "GatewayKit", "HTTPWire", argumentParser, nio],
+      path: "Tests/Performance/simulation", swiftSettings: strict),
 
     tests("UserApiTokensTests", ["UserApiTokens", asyncHTTPClient, nio, nioPosix]),
     tests(

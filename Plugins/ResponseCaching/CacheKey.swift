@@ -3,17 +3,26 @@ import HTTPWire
 import NIOCore
 
 /// Makes the key under which answers to a request are kept: length-prefixed parts, so that no request can be spelled to
-/// look like another, and made of what was judged: the domain, the caller's class, the normalised path.
+/// look like another, and made of what was judged: the domain, the rules by which it is kept, the caller's class, the
+/// normalised path.
 struct CacheKeyBuilder: ~Copyable {
   private let share: CacheSettings.Share
   private let fields: FieldSelection
   private let parameters: [[UInt8]]?
+  /// Set in the flags when there is a query, and when only some of its parameters count.
+  static let hasQuery: UInt8 = 4
+  static let hasParameters: UInt8 = 16
+  /// Classes from this one on are followed by a digest.
+  static let firstDigestClass: UInt8 = 4
+  /// What the settings mean, in 32 bytes.
+  private let meaning: Fingerprint
   private(set) var bytes = KeyBytes()
 
   init(_ settings: CacheSettings) {
     share = settings.share
     fields = FieldSelection(settings.headers)
     parameters = settings.query?.map { Array($0.utf8) }
+    meaning = settings.meaning
   }
 
   /// Fills ``bytes``; false when the request belongs to no class, because the class is made of an identity and there is
@@ -21,12 +30,14 @@ struct CacheKeyBuilder: ~Copyable {
   mutating func make(_ exchange: Exchange, _ request: RequestHead, _ domain: DomainFacts) -> Bool {
     bytes.reset()
     domain.key.withUnsafeReadableBytes { bytes.append(part: $0) }
+    bytes.append(meaning)
     guard appendClass(exchange.identity, exchange.effectiveScopes) else { return false }
     // The origin sees the scheme, which is the client's where a trusted proxy names it, and whether the domain was named.
     let isNamed = request.block.withValue(of: .losantdomain) { !$0.isEmpty } ?? false
     let hasQuery = request.hasQuery
     let scheme = (exchange.isSecure ? 1 : 0) | (exchange.isClientSecure ? 8 : 0) as UInt8
-    bytes.append(scheme | (isNamed ? 2 : 0) | (hasQuery ? 4 : 0) as UInt8)
+    let query = (hasQuery ? Self.hasQuery : 0) | (hasQuery && parameters != nil ? Self.hasParameters : 0)
+    bytes.append(scheme | (isNamed ? 2 : 0) | query as UInt8)
     request.withAuthority { bytes.append(part: $0) }
     request.withPath { bytes.append(part: $0) }
     if hasQuery { _ = request.withQuery { appendQuery($0) } }

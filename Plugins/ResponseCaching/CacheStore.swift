@@ -1,81 +1,208 @@
-import GatewayKit
+package import GatewayKit
 import HTTPWire
 import NIOCore
 import Synchronization
 
-/// The answers that all loops share, in stripes with a lock each. Its memory is bounded, bookkeeping included; who was
-/// not asked for longest goes first.
-final class CacheStore: Sendable {
+/// The answers that all loops share, of all domains and all settings of the plugin: the keys keep apart what must not
+/// meet. In stripes with a lock each; memory is bounded for all stripes together.
+package final class CacheStore: Sendable {
   private final class Stripe: Sendable {
     let table: Mutex<CacheTable>
 
-    init(budget: Int, mostVariants: Int) { table = Mutex(CacheTable(budget: budget, mostVariants: mostVariants)) }
+    init(_ number: Int, ledger: CacheLedger, sketchBytes: Int, seed: UInt64) {
+      table = Mutex(CacheTable(stripe: number, ledger: ledger, sketchBytes: sketchBytes, seed: seed))
+    }
   }
 
   private let stripes: [Stripe]
   private let mask: Int
   private let seed: UInt64
-  let versions: PathVersions
-  let counters: CacheCounters
-  /// For bodies that are on their way: a quarter of the budget, beside it.
+  private let ledger: CacheLedger
+  private let accounts: DomainAccounts
+  /// What makes answers worthless.
+  package let caches: AnswerCaches
+  package let counters: CacheCounters
+  /// For bodies that are on their way: a quarter of the bound, beside it.
   let room: CollectingRoom
 
-  /// - Parameters:
-  ///   - budget: bytes; split among up to 16 stripes, each of which can hold four of the largest objects.
-  ///   - mostVariants: answers under one key that differ by what `Vary` names.
-  init(budget: Int, largestObject: Int, mostVariants: Int = 8, seed: UInt64, counters: CacheCounters) {
+  /// Answers that are taken out with a lock held.
+  private static let batch = 16
+  /// The least that an answer takes, about: so many must go for a large one.
+  private static let leastCost = 256
+
+  /// A store in up to 64 stripes.
+  package init(bounds: CacheBounds = CacheBounds(), seed: UInt64, caches: AnswerCaches, counters: CacheCounters) {
     var count = 1
-    while count < 16, budget / (count * 2) >= 4 * largestObject { count *= 2 }
+    while count < 64, bounds.size / (count * 2) >= 1 << 19 { count *= 2 }
     mask = count - 1
-    stripes = (0..<count).map { _ in Stripe(budget: budget / count, mostVariants: mostVariants) }
+    let ledger = CacheLedger(bounds, slack: count * CacheTable.growth)
+    stripes = (0..<count).map { number in
+      // Ten counters for each of the smallest answers: what is remembered of those that are not there decides who stays.
+      Stripe(
+        number, ledger: ledger, sketchBytes: bounds.size / count / 128, seed: seed &+ UInt64(number))
+    }
+    self.ledger = ledger
     self.seed = seed
     self.counters = counters
-    versions = PathVersions(seed: seed)
-    room = CollectingRoom(bound: budget / 4)
+    accounts = DomainAccounts(stripes: count)
+    self.caches = caches
+    room = CollectingRoom(bound: bounds.size / 4)
   }
 
-  func hash(_ key: UnsafeRawBufferPointer) -> UInt64 { ByteHash.hash(key, seed: seed) }
+  /// Takes other bounds. Where they are smaller, what is too much goes with the next answers that are kept.
+  func adopt(_ bounds: CacheBounds) {
+    ledger.adopt(bounds)
+    room.adopt(bound: bounds.size / 4)
+  }
+
+  package func hash(_ key: UnsafeRawBufferPointer) -> UInt64 { ByteHash.hash(key, seed: seed) }
 
   /// The freshest answer for a key and a request.
   func find(_ hash: UInt64, _ key: UnsafeRawBufferPointer, _ block: FieldBlock, now: Int64) -> CacheTable.Found {
-    stripe(hash).table.withLock { $0.find(hash, key, block, now: now, versions: versions) }
+    // Outlives the lock.
+    var gone: CachedResponse?
+    return stripe(hash).table.withLock { $0.find(hash, key, block, now: now, versions: caches.versions, gone: &gone) }
   }
 
-  /// Keeps an answer, unless its path was invalidated since its request began.
-  func insert(_ response: CachedResponse) {
-    guard versions.isCurrent(response.version) else { return }
-    let evicted = stripe(response.hash).table.withLock { $0.insert(response) }
-    counters.stored.add()
-    if evicted > 0 { counters.evicted.add(UInt64(evicted)) }
+  /// Whether a request without fields would find a fresh answer; for measurements.
+  package func has(_ key: UnsafeRawBufferPointer, now: Int64) -> Bool {
+    if case .fresh = find(hash(key), key, FieldBlock(), now: now) { true } else { false }
   }
+
+  /// Notes that a request of a domain goes to the origin.
+  func countMiss(of domain: DomainFacts) {
+    counters.misses.add()
+    account(of: domain.key.readableBytesView).misses.wrappingAdd(1, ordering: .relaxed)
+  }
+
+  /// Whether nothing was changed that an answer is about, and it was not purged since a time at which it was good.
+  func isCurrent(_ response: CachedResponse, since time: UInt64) -> Bool {
+    let versions = caches.versions
+    guard versions.isCurrent(response.version) else { return false }
+    return !caches.purges.holds(since: time) { purge in response.withKept { purge.reaches($0, versions) } }
+  }
+
+  /// Drops an answer that the origin takes back.
+  func remove(_ response: CachedResponse) { _ = stripe(response.hash).table.withLock { $0.remove(response) } }
 
   /// Bytes in use and answers kept, counted one stripe after the other.
-  var usage: (bytes: Int, entries: Int) {
-    stripes.reduce((0, 0)) { sum, stripe in
-      stripe.table.withLock { (sum.0 + $0.used, sum.1 + $0.count) }
-    }
+  package var usage: (bytes: Int, entries: Int) {
+    (ledger.used, stripes.reduce(0) { sum, stripe in sum + stripe.table.withLock { $0.count } })
   }
 
   private func stripe(_ hash: UInt64) -> Stripe { stripes[Int(truncatingIfNeeded: hash >> 48) & mask] }
+
+  private func account(of domain: some Collection<UInt8>) -> DomainAccount {
+    accounts.account(of: domain) { ledger.charge($0) }
+  }
 }
 
-/// What an operator wants to know of a cache.
-struct CacheCounters: Sendable {
-  let hits: Counter
-  let misses: Counter
-  let bypassed: Counter
-  let stored: Counter
-  let evicted: Counter
+// MARK: - Keeping
 
-  init(_ registry: CounterRegistry) {
-    func requests(_ result: String) -> Counter {
-      registry.counter(
-        "gatehouse_cache_requests_total", help: "Requests that a cache took part in.", labels: [("result", result)])
+extension CacheStore {
+  /// Bytes that it may take.
+  var budget: Int { ledger.bound }
+
+  /// Keeps an answer, unless what it is about was changed or purged since its request began, or there is no room for it;
+  /// false then. Purges are judged under the lock: one is known before it looks through what is kept, so one of the two
+  /// sees the other.
+  ///
+  /// - Parameter mostVariants: answers under one key that differ by what `Vary` names.
+  @discardableResult
+  package func insert(_ response: CachedResponse, mostVariants: Int = 8) -> Bool {
+    guard caches.versions.isCurrent(response.version) else { return false }
+    let account = account(of: response.domain)
+    // Outlives the lock, so that what is dropped ends without it.
+    var removed: [CachedResponse] = []
+    let isRoom = makeRoom(for: response, of: account)
+    let isKept = stripe(response.hash).table.withLock { table in
+      guard isRoom, isCurrent(response, since: response.version.began) else {
+        table.removeReplaced(by: response, mostVariants: mostVariants, into: &removed)
+        return false
+      }
+      table.insert(response, of: account, mostVariants: mostVariants, into: &removed)
+      return true
     }
-    hits = requests("hit")
-    misses = requests("miss")
-    bypassed = requests("bypass")
-    stored = registry.counter("gatehouse_cache_stored_total", help: "Answers that were kept.")
-    evicted = registry.counter("gatehouse_cache_evicted_total", help: "Answers that were dropped to make room.")
+    if isKept { counters.stored.add() } else if isRoom { ledger.giveBack(response.cost) }
+    return isKept
+  }
+
+  /// Takes the room for an answer, and takes out others for that: at most in proportion to its size, a few at a time, in
+  /// its own stripe first.
+  private func makeRoom(for response: CachedResponse, of account: DomainAccount) -> Bool {
+    guard response.cost <= ledger.largest else { return refuse(counters.tooLarge) }
+    var steps = Self.batch + response.cost / Self.leastCost
+    var (number, empty) = (Int(truncatingIfNeeded: response.hash >> 48) & mask, 0)
+    while !ledger.reserve(response.cost) {
+      guard steps > 0, empty <= mask else { return refuse(counters.noRoom) }
+      var removed: [CachedResponse] = []
+      let eviction = stripes[number].table.withLock {
+        $0.evict(
+          for: account, response.cost, most: min(steps, Self.batch), now: response.stored, caches.versions,
+          into: &removed)
+      }
+      count(eviction)
+      steps -= max(1, removed.count)
+      if removed.isEmpty { (number, empty) = ((number + 1) & mask, empty + 1) }
+    }
+    return true
+  }
+
+  private func refuse(_ counter: Counter) -> Bool {
+    counter.add()
+    return false
+  }
+
+  private func count(_ eviction: CacheTable.Eviction) {
+    if eviction.displaced > 0 { counters.evicted.add(UInt64(eviction.displaced)) }
+    if eviction.rejected > 0 { counters.unpopular.add(UInt64(eviction.rejected)) }
+  }
+}
+
+// MARK: - Looking after
+
+extension CacheStore {
+  /// Takes out the answers for which `isRemoved` says so. It is asked with a lock held, so it must be quick and must not
+  /// ask the store. What is kept while this runs may be missed.
+  package func removeAll(where isRemoved: (CachedResponse) -> Bool) -> CacheRemoval {
+    var removal = CacheRemoval()
+    walk { entry in
+      guard isRemoved(entry) else { return false }
+      removal.entries += 1
+      removal.bytes += entry.cost
+      return true
+    }
+    return removal
+  }
+
+  /// What is kept by domain, at most so many of them apart.
+  package func inspect(now: Int64, most: Int = 100) -> CacheInspection {
+    var parts: [[UInt8]: CacheInspection.Part] = [:]
+    for account in accounts.all {
+      parts[account.name, default: .init()].misses = account.misses.load(ordering: .relaxed)
+      parts[account.name, default: .init()].hits = hits(of: account)
+    }
+    walk { entry in
+      parts[Array(entry.domain), default: .init()].add(entry, now: now)
+      return false
+    }
+    return CacheInspection(parts, most: most)
+  }
+
+  private func hits(of account: DomainAccount) -> UInt64 {
+    stripes.reduce(account.pastHits.load(ordering: .relaxed)) { sum, stripe in
+      sum &+ stripe.table.withLock { $0.hits(of: account) }
+    }
+  }
+
+  /// Shows every answer, in steps that hold one lock for a short time.
+  private func walk(_ isRemoved: (CachedResponse) -> Bool) {
+    for stripe in stripes {
+      var place: Int? = 0
+      while let start = place {
+        var removed: [CachedResponse] = []
+        place = stripe.table.withLock { $0.walk(from: start, places: 64, into: &removed, isRemoved) }
+      }
+    }
   }
 }

@@ -1,88 +1,117 @@
 import GatewayKit
 import HTTPWire
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
-/// The answers of one stripe: a chained hash table of a fixed number of buckets and a list from the last used to the
-/// longest unused. Keys are compared in full.
+/// The answers of one stripe, by key: a chained hash table whose buckets are split one at a time, so that growing never
+/// takes long. Keys are compared in full. Which answers stay is decided in `CacheTable+Eviction.swift`.
 struct CacheTable: ~Copyable {
   enum Found {
     case fresh(CachedResponse)
-    /// There is one, but it is too old; it is shown when some clients take one that is.
+    /// There is one, but it is too old; it is shown when it is of use all the same.
     case stale(CachedResponse?)
     /// There are answers to other values of what `Vary` names.
     case otherVariants
     case none
   }
 
-  private struct Slot {
-    var entry: CachedResponse?
-    /// The next of the bucket, or of the free list.
-    var next: Int32
-    var newer: Int32
-    var older: Int32
+  struct Slot: BitwiseCopyable {
+    /// Owned by the slot.
+    var entry: Unmanaged<CachedResponse>?
+    /// The next of the bucket, or of the free list; this and the others plus one, and 0 for none.
+    var next: UInt32 = 0
+    var newer: UInt32 = 0
+    var older: UInt32 = 0
+    /// The domain's queues.
+    var domain: UInt32 = 0
+    /// Hits since it came to its place in the queue, at most ``FrequencySketch/most``.
+    var uses: UInt8 = 0
+    var isMain = false
   }
 
-  private static let end: Int32 = -1
-  private var slots: ContiguousArray<Slot> = []
-  private var buckets: ContiguousArray<Int32>
-  private var free = Self.end
-  private var newest = Self.end
-  private var oldest = Self.end
-  private let budget: Int
-  /// Answers under one key that differ by what `Vary` names.
-  private let mostVariants: Int
-  private(set) var used: Int
+  /// The number of this stripe.
+  let stripe: Int
+  let ledger: CacheLedger
+  var slots = Chunks(Slot())
+  private var buckets = Chunks(UInt32(0))
+  private var free: UInt32 = 0
+  /// The largest power of two that is not above the number of buckets.
+  private var base = Self.firstBuckets
   private(set) var count = 0
+  var domains = DomainQueues()
+  /// What is known of keys that have no place here.
+  var sketch: FrequencySketch
+  /// Chooses domains by chance.
+  var random: UInt64
   /// Reused to compare what a request says under the names of `Vary`.
   private var values = KeyBytes()
 
-  init(budget: Int, mostVariants: Int) {
-    var size = 16
-    while size < 1 << 20, size * 2048 < budget { size *= 2 }
-    buckets = ContiguousArray(repeating: Self.end, count: size)
-    self.budget = budget
-    self.mostVariants = mostVariants
-    used = size * MemoryLayout<Int32>.stride
+  private static let firstBuckets = 16
+  private static let slotChunk = 256 * MemoryLayout<Slot>.stride
+  private static let bucketChunk = 256 * MemoryLayout<UInt32>.stride
+  /// The most that one answer may make a table grow by, beside the answer.
+  static let growth = slotChunk + bucketChunk + DomainQueues.growth
+
+  init(stripe: Int, ledger: CacheLedger, sketchBytes: Int, seed: UInt64) {
+    self.stripe = stripe
+    self.ledger = ledger
+    sketch = FrequencySketch(bytes: sketchBytes)
+    random = seed
+    for _ in 0..<Self.firstBuckets { buckets.append(0) }
+    ledger.charge(sketch.bytes + Self.bucketChunk + 512)
   }
 
-  private func bucket(_ hash: UInt64) -> Int { Int(truncatingIfNeeded: hash) & (buckets.count - 1) }
+  deinit {
+    for index in 0..<slots.count { slots[index].entry?.release() }
+  }
+
+  private func bucket(_ hash: UInt64) -> Int {
+    let place = Int(truncatingIfNeeded: hash) & (2 * base - 1)
+    return place < buckets.count ? place : place & (base - 1)
+  }
+
+  /// Hits of a domain's answers here.
+  func hits(of account: DomainAccount) -> UInt64 {
+    domains.place(of: account, in: stripe).map { domains[$0].hits } ?? 0
+  }
+
+  func entry(_ link: UInt32) -> CachedResponse? {
+    link == 0 ? nil : slots[Int(link) - 1].entry?.takeUnretainedValue()
+  }
 }
 
 // MARK: - Look-up
 
 extension CacheTable {
+  /// - Parameter gone: an answer that nobody may have any more, so that it ends when no lock is held.
   mutating func find(
-    _ hash: UInt64, _ key: UnsafeRawBufferPointer, _ block: FieldBlock, now: Int64, versions: PathVersions
+    _ hash: UInt64, _ key: UnsafeRawBufferPointer, _ block: FieldBlock, now: Int64, versions: AnswerVersions,
+    gone: inout CachedResponse?
   ) -> Found {
-    var index = buckets[bucket(hash)]
+    var link = buckets[bucket(hash)]
     var (hasValues, hasKey) = (false, false)
-    while index != Self.end {
-      let next = slots[Int(index)].next
-      if let entry = slots[Int(index)].entry, entry.hash == hash, Self.equal(entry.key, key) {
-        if matches(entry, block, &hasValues) { return use(index, entry, now: now, versions) }
+    while link != 0 {
+      let slot = slots[Int(link) - 1]
+      if let entry = slot.entry?.takeUnretainedValue(), entry.hash == hash, entry.hasKey(key) {
+        if matches(entry, block, &hasValues) { return use(link, slot, entry, now, versions, &gone) }
         hasKey = true
       }
-      index = next
+      link = slot.next
     }
     return hasKey ? .otherVariants : .none
   }
 
-  /// An answer that nobody may have any more goes at once.
-  private mutating func use(_ index: Int32, _ entry: CachedResponse, now: Int64, _ versions: PathVersions) -> Found {
+  private mutating func use(
+    _ link: UInt32, _ slot: Slot, _ entry: CachedResponse, _ now: Int64, _ versions: AnswerVersions,
+    _ gone: inout CachedResponse?
+  ) -> Found {
     let isCurrent = versions.isCurrent(entry.version)
     if isCurrent, entry.expires > now {
-      touch(index)
+      // What is asked for often writes nothing here.
+      if Int(slot.uses) < FrequencySketch.most { slots.update(Int(link) - 1) { $0.uses += 1 } }
+      domains.countHit(slot.domain)
       return .fresh(entry)
     }
-    if isCurrent, entry.allowsStale { return .stale(entry) }
-    remove(index)
+    if isCurrent, entry.isOfUseStale { return .stale(entry) }
+    gone = remove(link)
     return .stale(nil)
   }
 
@@ -94,117 +123,132 @@ extension CacheTable {
       values.reset()
       entry.vary.writeValues(of: block, into: &values)
     }
-    return values.withBytes { Self.equal(entry.varyValues, $0) }
-  }
-
-  private static func equal(_ left: [UInt8], _ right: UnsafeRawBufferPointer) -> Bool {
-    left.withUnsafeBytes { left in
-      guard left.count == right.count, let a = left.baseAddress, let b = right.baseAddress else {
-        return left.count == right.count
-      }
-      return memcmp(a, b, left.count) == 0
-    }
+    return values.withBytes { entry.hasValues($0) }
   }
 }
 
 // MARK: - Change
 
 extension CacheTable {
-  /// Keeps an answer in place of those it replaces; returns how many others had to go.
-  mutating func insert(_ entry: CachedResponse) -> Int {
-    removeReplaced(by: entry)
-    guard entry.cost <= budget / 2 else { return 0 }
-    var evicted = 0
-    while used + entry.cost > budget, oldest != Self.end {
-      remove(oldest)
-      evicted += 1
-    }
-    guard used + entry.cost <= budget else { return evicted }
+  /// Keeps an answer for which the room is taken already, in place of those that it replaces.
+  mutating func insert(
+    _ entry: CachedResponse, of account: DomainAccount, mostVariants: Int, into removed: inout [CachedResponse]
+  ) {
+    removeReplaced(by: entry, mostVariants: mostVariants, into: &removed)
+    let domain = domains.place(of: account, in: stripe, ledger)
+    let link = takeSlot()
+    split()
     let bucket = bucket(entry.hash)
-    let index = takeSlot()
-    slots[Int(index)] = Slot(entry: entry, next: buckets[bucket], newer: Self.end, older: Self.end)
-    buckets[bucket] = index
-    link(index)
-    used += entry.cost
+    slots[Int(link) - 1] = Slot(entry: .passRetained(entry), next: buckets[bucket], domain: domain)
+    buckets[bucket] = link
     count += 1
-    return evicted
+    domains.grow(domain)
+    ledger.grow(account, by: entry.cost)
+    sketch.add(entry.hash)
+    enter(link, isMain: false)
+    settle(domain)
   }
 
   /// Answers of the same key go when they are for the same values, when they vary by other names (the origin has changed
   /// its mind, RFC 9111 section 4.1), and the oldest when there are too many.
-  private mutating func removeReplaced(by entry: CachedResponse) {
-    var index = buckets[bucket(entry.hash)]
+  mutating func removeReplaced(
+    by entry: CachedResponse, mostVariants: Int, into removed: inout [CachedResponse]
+  ) {
+    var link = buckets[bucket(entry.hash)]
     var kept = 0
-    while index != Self.end {
-      let next = slots[Int(index)].next
-      if let old = slots[Int(index)].entry, old.hash == entry.hash, old.key == entry.key {
+    while link != 0 {
+      let slot = slots[Int(link) - 1]
+      if let old = slot.entry?.takeUnretainedValue(), old.hasKey(of: entry) {
         kept += 1
-        if old.vary != entry.vary || old.varyValues == entry.varyValues || kept >= mostVariants {
-          remove(index)
+        if old.vary != entry.vary || old.hasValues(of: entry) || kept >= mostVariants {
+          if let gone = remove(link) { removed.append(gone) }
           kept -= 1
         }
       }
-      index = next
+      link = slot.next
     }
   }
 
-  private mutating func takeSlot() -> Int32 {
-    guard free != Self.end else {
-      slots.append(Slot(entry: nil, next: Self.end, newer: Self.end, older: Self.end))
-      return Int32(slots.count - 1)
+  /// Takes this answer out, if it is still there.
+  mutating func remove(_ entry: CachedResponse) -> CachedResponse? {
+    var link = buckets[bucket(entry.hash)]
+    while link != 0 {
+      if self.entry(link) === entry { return remove(link) }
+      link = slots[Int(link) - 1].next
     }
-    let index = free
-    free = slots[Int(index)].next
-    return index
+    return nil
   }
 
-  private mutating func remove(_ index: Int32) {
-    guard let entry = slots[Int(index)].entry else { return }
-    unchain(index, bucket(entry.hash))
-    unlink(index)
-    used -= entry.cost
+  /// Takes an answer out; it is handed over, so that it ends when no lock is held.
+  mutating func remove(_ link: UInt32) -> CachedResponse? {
+    guard let entry = slots[Int(link) - 1].entry?.takeRetainedValue() else { return nil }
+    unchain(link, bucket(entry.hash))
+    leave(link, cost: entry.cost)
+    domains.shrink(slots[Int(link) - 1].domain, by: entry.cost, stripe, ledger)
     count -= 1
-    slots[Int(index)] = Slot(entry: nil, next: free, newer: Self.end, older: Self.end)
-    free = index
+    slots[Int(link) - 1] = Slot(next: free)
+    free = link
+    return entry
   }
 
-  private mutating func unchain(_ index: Int32, _ bucket: Int) {
-    let next = slots[Int(index)].next
-    if buckets[bucket] == index {
-      buckets[bucket] = next
-      return
+  private mutating func takeSlot() -> UInt32 {
+    guard free == 0 else {
+      let link = free
+      free = slots[Int(link) - 1].next
+      return link
     }
+    if slots.count & 255 == 0 { ledger.charge(Self.slotChunk) }
+    slots.append(Slot())
+    return UInt32(slots.count)
+  }
+
+  private mutating func unchain(_ link: UInt32, _ bucket: Int) {
+    let next = slots[Int(link) - 1].next
+    guard buckets[bucket] != link else { return buckets[bucket] = next }
     var before = buckets[bucket]
-    while before != Self.end {
-      if slots[Int(before)].next == index {
-        slots[Int(before)].next = next
-        return
-      }
-      before = slots[Int(before)].next
+    while before != 0 {
+      let following = slots[Int(before) - 1].next
+      if following == link { return slots.update(Int(before) - 1) { $0.next = next } }
+      before = following
+    }
+  }
+
+  /// Makes one bucket of two when there are more answers than buckets.
+  private mutating func split() {
+    guard count >= buckets.count else { return }
+    if buckets.count & 255 == 0 { ledger.charge(Self.bucketChunk) }
+    let old = buckets.count - base
+    var link = buckets[old]
+    buckets.append(0)
+    if buckets.count == 2 * base { base *= 2 }
+    buckets[old] = 0
+    while link != 0 {
+      let next = slots[Int(link) - 1].next
+      let target = entry(link).map { bucket($0.hash) } ?? old
+      slots.update(Int(link) - 1) { $0.next = buckets[target] }
+      buckets[target] = link
+      link = next
     }
   }
 }
 
-// MARK: - Order of use
+// MARK: - Walking
 
 extension CacheTable {
-  private mutating func touch(_ index: Int32) {
-    if newest == index { return }
-    unlink(index)
-    link(index)
-  }
-
-  private mutating func link(_ index: Int32) {
-    slots[Int(index)].newer = Self.end
-    slots[Int(index)].older = newest
-    if newest != Self.end { slots[Int(newest)].newer = index }
-    newest = index
-    if oldest == Self.end { oldest = index }
-  }
-
-  private mutating func unlink(_ index: Int32) {
-    let (newer, older) = (slots[Int(index)].newer, slots[Int(index)].older)
-    if newer == Self.end { newest = older } else { slots[Int(newer)].older = older }
-    if older == Self.end { oldest = newer } else { slots[Int(older)].newer = newer }
+  /// Shows the answers in so many places from one on, and takes out those for which the answer is yes; they are handed
+  /// over, so that they end when no lock is held. Returns the next place, or nil at the end.
+  mutating func walk(
+    from start: Int, places: Int, into removed: inout [CachedResponse], _ isRemoved: (CachedResponse) -> Bool
+  ) -> Int? {
+    guard start < slots.count else { return nil }
+    let end = min(slots.count, start + places)
+    for link in UInt32(start + 1)...UInt32(end) {
+      guard let entry = entry(link), isRemoved(entry), let gone = remove(link) else { continue }
+      removed.append(gone)
+    }
+    return end
   }
 }
+
+/// Its memory has one owner, and a noncopyable value is in one place at a time.
+extension CacheTable: @unchecked Sendable {}

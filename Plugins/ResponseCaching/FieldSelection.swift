@@ -14,6 +14,15 @@ struct FieldSelection: Sendable, Equatable {
   var isEmpty: Bool { names.isEmpty }
   var count: Int { names.count }
 
+  /// What the names take on the heap.
+  var heapBytes: Int {
+    guard !names.isEmpty else { return 0 }
+    return names.reduce(HeapBytes.of(32 + names.capacity * MemoryLayout<Name>.stride)) { sum, name in
+      guard case .other(let text) = name, text.utf8.count > 15 else { return sum }
+      return sum + HeapBytes.of(32 + text.utf8.count)
+    }
+  }
+
   init() {}
 
   init(_ names: [String]) {

@@ -8,21 +8,45 @@ public struct ResponseCachingPlugin: Plugin {
 
   private let settings: CacheSettings
   private let store: CacheStore
+  private let flights: Flights
+  private let bounds: CacheBounds
   private let slot: StateSlot
 
-  /// Makes the plugin with a store of its own; all loops and all routes of equal settings share it.
+  /// Makes the plugin. All instances share the process's store, which outlives them.
   public init(
     settings: CacheSettings, at position: SourcePosition, environment: PluginEnvironment
   ) throws(ConfigurationError) {
     self.settings = settings
+    flights = Flights(settings.coalescing)
     slot = environment.makeStateSlot()
-    store = CacheStore(
-      budget: settings.memory, largestObject: settings.maxObject, mostVariants: settings.variants,
-      seed: environment.hashSeed, counters: CacheCounters(environment.counters))
+    bounds = environment.cacheBounds
+    let most = min(bounds.size / 4, bounds.domainBytes)
+    guard settings.maxObject <= most else {
+      throw ConfigurationError(
+        issues: [
+          ConfigurationIssue(
+            position: position, path: "\(Self.descriptor.id).max_object",
+            message: "is more than a quarter of `stores.cache.size`, or than a domain's part of it",
+            hint: "write \(most / 1024)KB or less, or give more in `stores.cache`")
+        ])
+    }
+    store = environment.services.service {
+      let store = CacheStore(
+        bounds: environment.cacheBounds, seed: environment.hashSeed, caches: environment.caches,
+        counters: CacheCounters(environment.counters))
+      environment.caches.add(store)
+      CacheCounters.show(store, in: environment.counters)
+      return store
+    }
   }
+
+  /// Who shares its answers, as the settings say it.
+  package var share: String { settings.share.rawValue }
 
   /// The filter of one loop.
   public func makeFilter(on loop: LoopContext) -> any Filter {
-    CacheFilter(settings: settings, store: store, slot: slot)
+    // Only a configuration in use makes filters; one that is merely checked must not change the store.
+    store.adopt(bounds)
+    return CacheFilter(settings: settings, store: store, flights: flights, slot: slot)
   }
 }

@@ -11,6 +11,11 @@ extension ConfigurationBuilder {
       stores.memory = readMemory(memory)
       memory.finish()
     }
+    if let cache = section.mapping("cache") {
+      stores.cache = readCache(cache)
+      stores.spread = readSpread(cache, hasServer: section.has("redis"))
+      cache.finish()
+    }
     if let redis = section.mapping("redis") {
       stores.redis = readRedis(redis)
       redis.finish()
@@ -19,11 +24,26 @@ extension ConfigurationBuilder {
     return stores
   }
 
+  private func readSpread(_ section: SettingsReader, hasServer: Bool) -> CacheSpread {
+    let spread: CacheSpread = section.choice("spread", default: .off)
+    if spread != .off, !hasServer {
+      section.fail("spread", "needs a Redis server", hint: "add stores.redis, or write off")
+    }
+    return spread
+  }
+
   private func readMemory(_ section: SettingsReader) -> MemoryStoreConfiguration {
     var memory = MemoryStoreConfiguration()
     memory.entries = section.optionalInt("entries", in: 1024...100_000_000) ?? memory.entries
     memory.size = section.optionalSize("size", in: (1 << 20)...(1 << 40)) ?? memory.size
     return memory
+  }
+
+  private func readCache(_ section: SettingsReader) -> CacheBounds {
+    var bounds = CacheBounds()
+    bounds.size = section.optionalSize("size", in: (1 << 20)...(1 << 40)) ?? bounds.size
+    bounds.domain = section.percent("domain", default: bounds.domain, in: 1...100)
+    return bounds
   }
 
   private func readRedis(_ section: SettingsReader) -> RedisConfiguration? {

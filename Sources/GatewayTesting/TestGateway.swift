@@ -43,7 +43,8 @@ public final class TestGateway: Sendable {
       text: yaml, file: "test.yaml", environment: [:], baseDirectory: ".")
     let environment = PluginEnvironment(
       clock: clock, logger: logger, eventLoopGroup: MultiThreadedEventLoopGroup.singleton, catalogs: catalogs,
-      hashSeed: .random(in: .min ... .max), counters: CounterRegistry(), sharedLimits: sharedLimits)
+      hashSeed: .random(in: .min ... .max), counters: CounterRegistry(), sharedLimits: sharedLimits,
+      cacheBounds: configuration.stores.cache)
     return try GenerationCompiler.compile(
       configuration, registry: PluginRegistry(plugins), environment: environment)
   }

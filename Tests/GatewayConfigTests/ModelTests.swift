@@ -18,13 +18,14 @@ import Testing
         two: { endpoints: "h:1" }
       limits: { request_line: 1KB, head: 2KB, fields: 3, body: unlimited, connections: 4, chunk_extension: 0B,
         response_head: 5KB, drain_body: 6B, connections_per_address: 7, requests_per_connection: 8, response_buffer: 9KB,
-        request_buffer: 10KB, trailers: 11B, least_rate: 12B, tunnels: 13 }
+        request_buffer: 10KB, trailers: 11B, least_rate: 12B, tunnels: 13,
+        background: 14, background_per_domain: 15 }
       paths: { merge_slashes: false }
       timeouts: { request_head: 1s, keep_alive_idle: 2s, body_idle: 3s, upstream_connect: 4s, upstream_head: 5s,
         upstream_body_idle: 6s, plugin_wait: 7s, linger: 8s, stream_idle: 9s, body_grace: 10s, exchange: 11s, tunnel_idle: 12s }
       shutdown: { delay: 1s, limit: 2s }
       log: { level: debug }
-      stores: { memory: { entries: 5000, size: 3MB }, redis: { url: rediss://h/2, user: u, password: { env: P },
+      stores: { memory: { entries: 5000, size: 3MB }, cache: { size: 5MB, domain: 7% }, redis: { url: rediss://h/2, user: u, password: { env: P },
         ca: /ca.pem, connect_timeout: 9ms, timeout: 8ms, max_in_flight: 7, gateways: 6 } }
       domains:
         - { name: A.test, hosts: B.test, upstream: one, websocket: false, routes: [
@@ -49,6 +50,7 @@ import Testing
       [loaded.upstreams[0].maxConnections, loaded.upstreams[0].maxIdle, loaded.upstreams[0].maxWaiting] == [4, 3, 0])
     checkLimits(loaded)
     #expect(loaded.stores.memory.entries == 5000 && loaded.stores.memory.size == 3 << 20)
+    #expect(loaded.stores.cache == CacheBounds(size: 5 << 20, domain: 7))
     #expect(loaded.stores.redis?.gateways == 6)
     #expect(loaded.stores.redis?.host == "h" && loaded.stores.redis?.port == 6379 && loaded.stores.redis?.database == 2)
     #expect(loaded.stores.redis?.isTLS == true && loaded.stores.redis?.password?.text == "secret")
@@ -66,6 +68,7 @@ import Testing
     #expect([limits.requestLine, limits.head, limits.fields, limits.connections] == [1024, 2048, 3, 4])
     #expect([limits.chunkExtension, limits.responseHead, limits.drainBody] == [0, 5120, 6] && limits.body == nil)
     #expect([limits.connectionsPerAddress, limits.requestsPerConnection, limits.tunnels] == [7, 8, 13])
+    #expect([limits.background, limits.backgroundPerDomain] == [14, 15])
     #expect(
       [limits.responseBuffer, limits.requestBuffer, limits.trailers, limits.leastRate] == [9216, 10_240, 11, 12])
     #expect(!loaded.mergesSlashes)
@@ -86,6 +89,7 @@ import Testing
     #expect(loaded.trustedProxies.isEmpty)
     #expect(loaded.domainSources == [.losantdomain, .host] && loaded.admin == nil && loaded.stores.redis == nil)
     #expect(loaded.stores.memory.entries == 1_000_000 && loaded.stores.memory.size == 256 << 20)
+    #expect(loaded.stores.cache.size == 256 << 20 && loaded.stores.cache.domain == 50)
     #expect(loaded.domains[0].routes.isEmpty && loaded.sources == ["g.yaml"])
     #expect(loaded.mergesSlashes && loaded.domains[0].webSocket && loaded.listeners[0].tls == nil)
   }

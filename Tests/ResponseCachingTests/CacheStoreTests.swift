@@ -7,101 +7,112 @@ import Testing
 @testable import ResponseCaching
 
 @Suite struct CacheStoreTests {
-  private let bench = Bench()
-
-  private func store(_ budget: Int, largestObject: Int = 65_536) -> CacheStore {
-    CacheStore(
-      budget: budget, largestObject: largestObject, seed: 5, counters: CacheCounters(bench.environment.counters))
-  }
-
-  private static func response(_ store: CacheStore, key: [UInt8], size: Int, hash: UInt64? = nil) -> CachedResponse {
-    let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
-    let mark = store.versions.mark(domain: nothing, path: nothing)
-    let job = StoreJob(
-      key: key, hash: hash ?? key.withUnsafeBytes { store.hash($0) }, version: mark, forwarded: .miss,
-      began: 0, room: CollectingRoom(bound: size))
-    job.append(ByteBuffer(repeating: 1, count: size), limit: size)
-    let terms = StoreRules.Terms(lifetime: 1000, age: 0, vary: FieldSelection())
-    return CachedResponse(job, terms: terms, now: 0)
-  }
-
-  private static func find(_ store: CacheStore, _ key: [UInt8], hash: UInt64? = nil) -> CachedResponse? {
-    let found = key.withUnsafeBytes { store.find(hash ?? store.hash($0), $0, FieldBlock(), now: 1) }
-    if case .fresh(let response) = found { return response }
-    return nil
-  }
-
-  @Test func keepsItsBudget() throws {
-    let store = store(4 << 20)
-    var random = SplitMix(state: 1)
-    var most = 0
-    for _ in 0..<20_000 {
-      let key = withUnsafeBytes(of: random.next() % 5000) { Array($0) }
-      store.insert(Self.response(store, key: key, size: Int(random.next() % 20_000)))
-      most = max(most, store.usage.bytes)
-    }
-    #expect(most <= 4 << 20)
-    #expect(store.usage.bytes > 2 << 20)
-    #expect(
-      bench.environment.counters.snapshot().contains { $0.key.name == "gatehouse_cache_evicted_total" && $0.value > 0 })
-  }
-
   /// Equal hashes are not equal keys.
   @Test func comparesKeysInFull() {
-    let store = store(4 << 20)
-    let keys: [[UInt8]] = [[], [0], [0, 0], [1], [1, 2, 3, 4, 5, 6, 7, 8], [1, 2, 3, 4, 5, 6, 7, 9]]
-    for (size, key) in keys.enumerated() { store.insert(Self.response(store, key: key, size: size, hash: 42)) }
-    for (size, key) in keys.enumerated() {
-      let body = Self.find(store, key, hash: 42).flatMap { found -> Int? in
-        if case .bytes(let body) = found.reply.content { body.readableBytes } else { nil }
-      }
-      #expect(body == size)
-    }
-    #expect(Self.find(store, [9], hash: 42) == nil)
-  }
-
-  @Test func evictsTheLongestUnused() {
-    // One stripe, so that there is one order of use.
-    let store = store(1 << 20, largestObject: 1 << 18)
-    store.insert(Self.response(store, key: [1], size: 1000))
-    var number: UInt64 = 100
-    while store.usage.bytes < (1 << 20) * 9 / 10 {
-      store.insert(Self.response(store, key: withUnsafeBytes(of: number) { Array($0) }, size: 10_000))
-      number += 1
-    }
-    for _ in 0..<200 {
-      #expect(Self.find(store, [1]) != nil)
-      store.insert(Self.response(store, key: withUnsafeBytes(of: number) { Array($0) }, size: 10_000))
-      number += 1
-    }
-    #expect(Self.find(store, withUnsafeBytes(of: UInt64(100)) { Array($0) }) == nil)
+    let rig = StoreRig(CacheBounds(size: 4 << 20))
+    let keys: [[UInt8]] = [
+      [0, 0, 0, 0], [0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 1], [0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8],
+      [0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 9],
+    ]
+    for (size, key) in keys.enumerated() { rig.store.insert(rig.answer(key, size: size, hash: 42)) }
+    for (size, key) in keys.enumerated() { #expect(rig.find(key, hash: 42)?.bodySize == size) }
+    #expect(rig.find([9], hash: 42) == nil)
+    #expect(rig.find([], hash: 42) == nil)
   }
 
   @Test func replacesWithoutLeaking() {
-    let store = store(4 << 20)
-    for _ in 0..<1000 { store.insert(Self.response(store, key: [7], size: 5000)) }
-    #expect(store.usage.entries == 1)
-    #expect(store.usage.bytes < 100_000)
+    let rig = StoreRig(CacheBounds(size: 4 << 20))
+    rig.insert(7, size: 5000)
+    let once = rig.store.usage.bytes
+    for _ in 0..<1000 { rig.insert(7, size: 5000) }
+    #expect(rig.store.usage.entries == 1)
+    #expect(rig.store.usage.bytes == once)
+  }
+
+  @Test func whatIsAskedForOutlivesAScan() {
+    let rig = StoreRig(CacheBounds(size: 2 << 20))
+    for number in UInt64(0)..<200 { rig.insert(number, size: 1000) }
+    for _ in 0..<4 { for number in UInt64(0)..<200 { _ = rig.find(number) } }
+    for number in UInt64(1000)..<20_000 { rig.insert(number, size: 1000) }
+    let left = (UInt64(0)..<200).count { rig.find($0) != nil }
+    #expect(left >= 190, "\(left) of 200")
+    #expect(rig.counted("gatehouse_cache_rejected_total", "reason=\"unpopular\"") > 10_000)
+  }
+
+  @Test func whatCannotBeKeptIsCounted() {
+    let rig = StoreRig(CacheBounds(size: 4 << 20, domain: 10))
+    rig.insert(1, size: 500_000)
+    #expect(rig.store.usage.entries == 0)
+    #expect(rig.counted("gatehouse_cache_rejected_total", "reason=\"size\"") == 1)
+    #expect(rig.counted("gatehouse_cache_stored_total") == 0)
+  }
+
+  /// An answer for which there is no room takes the place of the one that it replaces all the same: that is no longer so.
+  @Test func whatIsTooLargeEndsWhatItReplaces() {
+    let rig = StoreRig(CacheBounds(size: 4 << 20, domain: 10))
+    rig.insert(1, size: 500)
+    rig.insert(1, size: 500_000)
+    #expect(rig.find(1) == nil)
+  }
+
+  @Test func aLargeAnswerFindsRoomAmongSmallOnes() {
+    let rig = StoreRig(CacheBounds(size: 8 << 20))
+    for number in UInt64(0)..<30_000 { rig.insert(number, size: 10) }
+    rig.insert(100_000, size: 1 << 20)
+    #expect(rig.find(100_000)?.bodySize == 1 << 20)
+    #expect(rig.store.usage.bytes <= 8 << 20)
+  }
+
+  @Test func otherBoundsArePutIntoEffectStepByStep() {
+    let rig = StoreRig(CacheBounds(size: 16 << 20, domain: 100))
+    for number in UInt64(0)..<20_000 { rig.insert(number, size: 400) }
+    rig.store.adopt(CacheBounds(size: 8 << 20, domain: 100))
+    for number in UInt64(20_000)..<24_000 { rig.insert(number, size: 400) }
+    #expect(rig.store.usage.bytes <= 8 << 20)
+    #expect(rig.store.usage.entries > 5000)
+  }
+
+  @Test func showsAndTakesOutByDomain() {
+    let rig = StoreRig(CacheBounds(size: 4 << 20))
+    for number in UInt64(0)..<300 { rig.insert(number, size: 100, domain: number < 100 ? "a.test" : "b.test") }
+    for _ in 0..<3 { #expect(rig.find(5) != nil) }
+    rig.store.countMiss(of: DomainFacts(name: "b.test"))
+    let before = rig.store.inspect(now: 5_000_000_000)
+    #expect(before.domains.map(\.name) == ["b.test", "a.test"])
+    #expect(before.domains.map(\.part.entries) == [200, 100])
+    #expect(before.domains.map(\.part.ages[1]) == [200, 100])
+    #expect(before.domains.map(\.part.hits) == [0, 3])
+    #expect(before.domains.map(\.part.misses) == [1, 0])
+    #expect(rig.store.inspect(now: 0, most: 1).otherDomains == 1)
+    #expect(rig.store.inspect(now: 0, most: 1).others.entries == 100)
+    let removal = rig.store.removeAll { $0.domain.elementsEqual("a.test".utf8) }
+    #expect(removal.entries == 100 && removal.bytes == before.domains[1].part.bytes)
+    #expect(rig.part(of: "a.test").entries == 0)
+    #expect(rig.part(of: "a.test").hits == 3, "figures outlive what they were about")
+    #expect(rig.store.usage.entries == 200)
   }
 
   @Test func loopsMayMeet() async {
-    let store = store(1 << 20)
+    let rig = StoreRig(CacheBounds(size: 1 << 20))
     await withTaskGroup(of: Void.self) { group in
       for worker in UInt64(0)..<4 {
         group.addTask { @concurrent in
           var random = SplitMix(state: worker)
-          for _ in 0..<3000 {
-            let number = random.next() % 200
-            let key = withUnsafeBytes(of: number) { Array($0) }
-            if let found = Self.find(store, key) {
-              #expect(found.key == key)
+          for step in 0..<3000 {
+            let number = random.next() % 300
+            let key = StoreRig.key(number, domain: "\(number % 5).test")
+            if let found = rig.find(key) {
+              #expect(found.key.elementsEqual(key))
             } else {
-              store.insert(Self.response(store, key: key, size: Int(number) * 50))
+              rig.store.insert(rig.answer(key, size: Int(number) * 50))
             }
+            if step % 500 == 0 { _ = rig.store.removeAll { $0.key.last == UInt8(worker) } }
           }
         }
       }
     }
-    #expect(store.usage.bytes <= 1 << 20)
+    #expect(rig.store.usage.bytes <= 1 << 20)
+    let inspected = rig.store.inspect(now: 0).domains.reduce(0) { $0 + $1.part.entries }
+    #expect(inspected == rig.store.usage.entries)
   }
 }

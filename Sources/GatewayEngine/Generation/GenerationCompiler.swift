@@ -73,7 +73,8 @@ package struct GenerationCompiler {
     return Generation(
       configuration: configuration, plugins: plugins, chains: chains, domains: plans,
       table: DomainTable(names, seed: environment.hashSeed), strayChain: stray, upstreams: upstreams,
-      listenerTLS: listenerTLS, counters: environment.counters, revocations: environment.revocations)
+      listenerTLS: listenerTLS, counters: environment.counters, revocations: environment.revocations,
+      caches: environment.caches)
   }
 
   private mutating func plan(_ domain: DomainConfiguration) -> DomainPlan {

@@ -95,8 +95,14 @@ public struct PluginEnvironment: Sendable {
   public let memoryLimits: MemoryLimitStore
   /// The limits that several gateways share; nil when the configuration names no store for them.
   public let sharedLimits: (any LimitStore)?
+  /// What kept answers may take.
+  public let cacheBounds: CacheBounds
+  /// What plugins keep for the whole process, through all configurations.
+  public let services: ProcessServices
   /// The tokens that operators have revoked. A plugin that establishes who asks asks it at every request.
   public let revocations: TokenRevocations
+  /// The stores of answers, and what makes answers worthless.
+  package let caches: AnswerCaches
   /// Who says that the plugin is used; meaningful where ``Plugin/isScoped`` is true.
   public package(set) var scope = PluginScope.defaults
   private let slotNumbers = SlotNumbers()
@@ -106,7 +112,8 @@ public struct PluginEnvironment: Sendable {
   public init(
     clock: any GatewayClock, logger: Logger, eventLoopGroup: any EventLoopGroup, catalogs: [String: OperationCatalog],
     hashSeed: UInt64, counters: CounterRegistry, memoryLimits: MemoryLimitStore = MemoryLimitStore(),
-    sharedLimits: (any LimitStore)? = nil, revocations: TokenRevocations? = nil
+    sharedLimits: (any LimitStore)? = nil, revocations: TokenRevocations? = nil,
+    cacheBounds: CacheBounds = CacheBounds(), services: ProcessServices = ProcessServices()
   ) {
     self.clock = clock
     self.logger = logger
@@ -116,7 +123,10 @@ public struct PluginEnvironment: Sendable {
     self.counters = counters
     self.memoryLimits = memoryLimits
     self.sharedLimits = sharedLimits
+    self.cacheBounds = cacheBounds
+    self.services = services
     self.revocations = revocations ?? TokenRevocations(clock: clock)
+    caches = services.service { AnswerCaches(seed: hashSeed) }
   }
 }
 

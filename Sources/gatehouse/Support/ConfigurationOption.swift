@@ -51,7 +51,7 @@ enum ConfigurationSupport {
 
   static func compile(
     _ configuration: GatewayConfiguration, group: any EventLoopGroup, logger: Logger,
-    revocations: TokenRevocations? = nil
+    revocations: TokenRevocations? = nil, services: ProcessServices = ProcessServices()
   ) throws(ConfigurationError) -> Generation {
     let (catalogs, issues) = readCatalogs(of: configuration)
     if !issues.isEmpty { throw ConfigurationError(issues: issues) }
@@ -60,7 +60,7 @@ enum ConfigurationSupport {
       configuration, registry: knownPlugins,
       environment: environment(
         of: configuration, catalogs: catalogs, sharedLimits: shared, group: group, logger: logger,
-        revocations: revocations))
+        revocations: revocations, services: services))
   }
 
   private static func pluginMistakes(in configuration: GatewayConfiguration) -> [ConfigurationIssue] {
@@ -77,7 +77,8 @@ enum ConfigurationSupport {
 
   private static func environment(
     of configuration: GatewayConfiguration, catalogs: [String: OperationCatalog], sharedLimits: (any LimitStore)?,
-    group: any EventLoopGroup, logger: Logger, revocations: TokenRevocations? = nil
+    group: any EventLoopGroup, logger: Logger, revocations: TokenRevocations? = nil,
+    services: ProcessServices = ProcessServices()
   ) -> PluginEnvironment {
     let counters = CounterRegistry()
     let memory = MemoryLimitStore(
@@ -91,7 +92,7 @@ enum ConfigurationSupport {
     return PluginEnvironment(
       clock: SystemClock(), logger: logger, eventLoopGroup: group, catalogs: catalogs,
       hashSeed: .random(in: .min ... .max), counters: counters, memoryLimits: memory, sharedLimits: sharedLimits,
-      revocations: revocations)
+      revocations: revocations, cacheBounds: configuration.stores.cache, services: services)
   }
 
   /// The store of shared limits. It connects when it is first asked, so that a check of the configuration does not.

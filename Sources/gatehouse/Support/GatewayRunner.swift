@@ -5,6 +5,7 @@ import GatewayKit
 import Logging
 import NIOCore
 import NIOPosix
+import SharedStores
 import UnixSignals
 
 /// Runs a gateway, and its operators' interface where one is configured.
@@ -12,6 +13,8 @@ struct GatewayRunner {
   private let configuration: GatewayConfiguration
   private let loops: Int
   private let logger: Logger
+  /// What outlives every configuration of the process.
+  private let services = ProcessServices()
 
   /// - Parameters:
   ///   - loops: how many event loops.
@@ -33,6 +36,7 @@ struct GatewayRunner {
     logger.info("starting", metadata: ["version": "\(Version.current)", "event_loops": "\(loops)"])
     raiseDescriptorLimit()
     let gateway = try await start()
+    let relay = try startRelay(gateway)
     let readiness = Readiness()
     readiness.isReady = true
     ready(gateway.addresses.first?.port ?? 0)
@@ -51,6 +55,7 @@ struct GatewayRunner {
         throw error
       }
     }
+    await relay?.stop()
     logger.info("stopped")
   }
 
@@ -66,11 +71,11 @@ struct GatewayRunner {
       ])
   }
 
-  /// Runs while a body does, which gets the first listener's port.
-  func withRunning<R>(_ body: (Int) async throws -> R) async throws -> R {
+  /// Runs while a body does.
+  func withRunning<R: Sendable>(_ body: (Gateway) async throws -> R) async throws -> R {
     let gateway = try await start()
     do {
-      let result = try await body(gateway.addresses.first?.port ?? 0)
+      let result = try await body(gateway)
       await gateway.drain(limit: configuration.shutdown.limit)
       return result
     } catch {
@@ -82,13 +87,24 @@ struct GatewayRunner {
   private func start() async throws -> Gateway {
     let revocations = try TokenRevocations.open(configuration.revocations, clock: SystemClock(), logger: logger)
     let generation = try ConfigurationSupport.compile(
-      configuration, group: MultiThreadedEventLoopGroup.singleton, logger: logger, revocations: revocations)
+      configuration, group: MultiThreadedEventLoopGroup.singleton, logger: logger, revocations: revocations,
+      services: services)
     let gateway = try await Gateway.start(generation, loops: loops, clock: SystemClock(), logger: logger)
     for address in gateway.addresses {
       let bound = BindAddress(host: address.ipAddress ?? "?", port: address.port ?? 0)
       logger.info("listening", metadata: ["address": "\(bound)"])
     }
     return gateway
+  }
+
+  /// Has other gateways told of what concerns their caches, where that is configured.
+  private func startRelay(_ gateway: Gateway) throws -> CacheRelay? {
+    let spread = configuration.stores.spread
+    guard let redis = configuration.stores.redis, spread != .off else { return nil }
+    let relay = try CacheRelay(
+      try RedisSettings(redis), caches: gateway.caches, counters: gateway.pluginCounters, logger: logger)
+    gateway.caches.spread(through: relay, includingWrites: spread == .writes)
+    return relay
   }
 
   private func server(_ admin: AdminConfiguration, _ gateway: Gateway, _ readiness: Readiness) -> AdminServer {

@@ -1,0 +1,58 @@
+package import GatewayKit
+
+/// What an operator wants to know of a cache.
+package struct CacheCounters: Sendable {
+  let hits: Counter
+  let misses: Counter
+  let bypassed: Counter
+  let stored: Counter
+  let evicted: Counter
+  let untaggable: Counter
+  let validated: Counter
+  let staleOnError: Counter
+  let collapsed: Counter
+  let refreshes: Counter
+  /// Answers that were not kept, or not for long, by why.
+  let unpopular: Counter
+  let tooLarge: Counter
+  let noRoom: Counter
+
+  package init(_ registry: CounterRegistry) {
+    func requests(_ result: String) -> Counter {
+      registry.counter(
+        "gatehouse_cache_requests_total", help: "Requests that a cache took part in.", labels: [("result", result)])
+    }
+    func rejected(_ reason: String) -> Counter {
+      registry.counter(
+        "gatehouse_cache_rejected_total", help: "Answers that were not admitted to stay.", labels: [("reason", reason)])
+    }
+    hits = requests("hit")
+    misses = requests("miss")
+    bypassed = requests("bypass")
+    collapsed = requests("collapsed")
+    validated = registry.counter(
+      "gatehouse_cache_validated_total", help: "Requests whose kept answer the origin has called valid.")
+    staleOnError = registry.counter(
+      "gatehouse_cache_stale_on_error_total", help: "Requests that got a stale answer since the origin failed.")
+    refreshes = registry.counter(
+      "gatehouse_cache_refreshes_total", help: "Requests of the gateway's own to make answers fresh.")
+    untaggable = registry.counter(
+      "gatehouse_cache_untaggable_total",
+      help: "Answers that were not kept since they have too many tags, or too long ones.")
+    stored = registry.counter("gatehouse_cache_stored_total", help: "Answers that were kept.")
+    evicted = registry.counter("gatehouse_cache_evicted_total", help: "Answers that were dropped to make room.")
+    unpopular = rejected("unpopular")
+    tooLarge = rejected("size")
+    noRoom = rejected("room")
+  }
+
+  /// Shows how much a store holds, for as long as it is there.
+  static func show(_ store: CacheStore, in registry: CounterRegistry) {
+    registry.gauge("gatehouse_cache_bytes", help: "Memory that kept answers take, bookkeeping included.") {
+      [weak store] in store.map { Int64($0.usage.bytes) }
+    }
+    registry.gauge("gatehouse_cache_entries", help: "Answers kept.") {
+      [weak store] in store.map { Int64($0.usage.entries) }
+    }
+  }
+}
