@@ -45,13 +45,20 @@ final class ExchangeLimits {
   var taken: Int64 = 0
 
   func reset() {
-    memory.reset()
-    shared.reset()
-    local.reset()
-    entries.removeAll(keepingCapacity: true)
+    // Most exchanges use one of them.
+    if !memory.claims.isEmpty { memory.reset() }
+    if !shared.claims.isEmpty { shared.reset() }
+    if !local.claims.isEmpty { local.reset() }
+    while entries.popLast() != nil {}
     stage = .asking
+    if room != nil { room = nil }
+    if alarm != nil { alarm = nil }
+  }
+
+  /// It waits no longer.
+  func leaveRoom(of exchange: Exchange) {
+    room?.leave(exchange.domain?.shard ?? 0)
     room = nil
-    alarm = nil
   }
 
   /// The request of a ledger.

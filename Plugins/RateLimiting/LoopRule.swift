@@ -7,108 +7,82 @@ final class LoopRule {
   let counters: RateLimitCounters
   /// Those who are made to wait, on all loops; nil when nobody is.
   let room: WaitingRoom?
-  private let choices: [Choice]
-  private let digest: KeyDigest
-  /// For keys of this process.
-  private let localDigest: KeyDigest
-  private let scope: PluginScope
-
-  /// One amount that the rule may come to.
-  private struct Choice {
-    let prefix: [UInt8]
-    let template: Template
-    /// What holds when this gateway counts alone for a while.
-    let local: Template
-    let fields: PolicyText?
-  }
-
-  /// The rule of a claim, where it is known beforehand.
-  private enum Template {
-    case fixed(LimitRule)
-    case calendar(CalendarPeriods, Int)
-    case unlimited
-  }
+  let isShadow: Bool
+  let isShared: Bool
+  /// Whether anything is left to do with its units when the exchange has passed.
+  let settlesLater: Bool
+  /// Whether clients are told of it.
+  let isShown: Bool
+  private let recipe: KeyRecipe
+  private let choices: ContiguousArray<RuleChoice>
+  /// Whether every caller has the first amount.
+  private let isSimple: Bool
+  /// What every request takes; nil when that depends on the request.
+  private let fixedCost: Int64?
 
   init(
-    _ settings: LimitRuleSettings, scope: PluginScope, room: WaitingRoom?, counters: RateLimitCounters,
-    digest: KeyDigest, localDigest: KeyDigest, gateways: Int, calendars: Calendars
+    _ settings: LimitRuleSettings, scope: PluginScope, room: WaitingRoom?, counters: RateLimitCounters, seed: UInt64,
+    gateways: Int, calendars: Calendars
   ) {
-    self.scope = scope
-    self.localDigest = localDigest
     self.settings = settings
     self.room = room
     self.counters = counters
-    self.digest = digest
-    choices = settings.plans.amounts.map { amount in
-      Choice(
-        prefix: RateLimitKey.prefix(of: settings, amount, scope), template: Self.template(amount, calendars),
-        local: Self.template(amount.divided(by: gateways), calendars), fields: PolicyText(settings, amount))
-    }
-  }
-
-  private static func template(_ amount: LimitAmount, _ calendars: Calendars) -> Template {
-    switch amount {
-    case .rate(_, let rate): .fixed(.rate(rate))
-    case .sliding(_, let window): .fixed(.sliding(window))
-    case .quota(let count, let unit, let zone): .calendar(calendars.periods(unit, zone: zone), count)
-    case .concurrent(let count): .fixed(.concurrent(Int64(count)))
-    case .unlimited: .unlimited
-    }
-  }
-
-  var isShadow: Bool { settings.mode == .shadow }
-
-  /// Whether anything is left to do with its units when the exchange has passed.
-  var settlesLater: Bool {
-    !settings.refunds.isEmpty || settings.cost.field != nil || settings.cost.bytesPerUnit != nil
-      || settings.delay != nil
+    recipe = KeyRecipe(settings, scope: scope)
+    isShadow = settings.mode == .shadow
+    isShared = settings.store == .redis
+    isSimple = settings.plans.isSimple
+    fixedCost = settings.cost.fixed.map { Int64($0) }
+    choices = ContiguousArray(
+      settings.plans.amounts.map { amount in
+        RuleChoice(settings, amount, scope: scope, seed: seed, gateways: gateways, calendars: calendars)
+      })
+    isShown = choices.contains { $0.fields != nil }
+    settlesLater =
+      !settings.refunds.isEmpty || settings.cost.field != nil || settings.cost.bytesPerUnit != nil
       || settings.plans.amounts.contains { if case .concurrent = $0 { true } else { false } }
   }
 
   enum Found {
-    case claim(LimitClaim, choice: Int)
+    /// The claim was added.
+    case claimed(choice: Int, cost: Int64)
     /// The rule does not apply.
     case none
     /// The request lacks what it is counted by.
     case denied
   }
 
-  /// What the rule asks for an exchange.
-  func claim(_ exchange: Exchange, _ key: inout RateLimitKey) -> Found {
-    let place = settings.plans.place(for: exchange)
-    guard let rule = rule(choices[place].template, at: exchange.loop.wall) else { return .none }
-    switch key.make(exchange, settings, scope, prefix: choices[place].prefix, digest: digest) {
+  /// Adds what the rule asks for an exchange to a request.
+  func claim(
+    _ exchange: Exchange, _ key: inout RateLimitKey, _ memo: inout SharedKeyMemo, to request: LimitRequest
+  ) -> Found {
+    let index = isSimple ? 0 : settings.plans.place(for: exchange)
+    let choice = choices[index]
+    guard var claim = choice.claim(at: exchange.loop.wall) else { return .none }
+    switch key.make(exchange, recipe) {
     case .skip: return .none
-    case .deny: return isShadow ? .none : .denied
-    case .key(let key):
-      var claim = LimitClaim(key: key, rule: rule, cost: settings.cost.atHead(exchange.request))
-      claim.isShadow = isShadow
-      claim.owner = exchange.domain?.shard ?? 0
-      claim.admitsWhenFull = settings.whenFull == .allow
-      claim.patience = settings.delay?.most ?? 0
-      claim.lease = settings.lease
-      return .claim(claim, choice: place)
+    case .deny: return .denied
+    case .made: break
     }
+    claim.key = key.withParts { parts in
+      isShared ? memo.key(parts, choice.digest) : choice.digest.local(parts)
+    }
+    // More than there can ever be is as much as there can be.
+    claim.cost = min(fixedCost ?? settings.cost.atHead(exchange.request), claim.rule.most)
+    claim.owner = exchange.domain?.shard ?? 0
+    request.append(claim)
+    return .claimed(choice: index, cost: claim.cost)
   }
 
   /// The same claim for this gateway alone: its part of the amount, and a key that is no shared one.
   func local(_ claim: LimitClaim, choice: Int, at wall: Int64) -> LimitClaim {
     var local = claim
     // Peers could work out the shared key, and with it where it stands in a table.
-    local.key = withUnsafeBytes(of: claim.key) { localDigest.key($0) }
+    local.key = withUnsafeBytes(of: claim.key) { choices[choice].digest.local($0) }
     local.lease = nil
-    if let rule = rule(choices[choice].local, at: wall) { local.rule = rule }
+    if let rule = choices[choice].local.rule(at: wall) { local.rule = rule }
     return local
   }
 
   /// What clients are told of the rule; nil when they are told nothing.
   func text(_ choice: Int) -> PolicyText? { choices[choice].fields }
-
-  private func rule(_ template: Template, at wall: Int64) -> LimitRule? {
-    switch template {
-    case .fixed(let rule): rule
-    case .calendar(let periods, let limit): .calendar(periods.window(limit, at: wall))
-    case .unlimited: nil
-    }
-  }
 }

@@ -5,6 +5,7 @@ struct RateLimitCounters: Sendable {
   let refused: Counter
   let refusedLocally: Counter?
   let noRoom: Counter
+  let keyMissing: Counter
   let unavailable: Counter?
   /// Would have been refused.
   let shadow: Counter
@@ -25,6 +26,7 @@ struct RateLimitCounters: Sendable {
     }
     refused = refusal("rate_limited")
     noRoom = refusal("table_full")
+    keyMissing = refusal("key_missing")
     refusedLocally = isShared ? refusal("rate_limited_locally") : nil
     unavailable = isShared ? refusal("store_unavailable") : nil
     shadow = registry.counter(

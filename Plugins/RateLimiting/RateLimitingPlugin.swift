@@ -40,8 +40,8 @@ public struct RateLimitingPlugin: CombiningPlugin {
     guard let first = plugins.first else { return NoLimit() }
     let calendars = Calendars()
     let rules = plugins.flatMap { $0.loopRules(calendars) }
-    let shared = rules.contains { $0.settings.store == .redis } ? first.environment.sharedLimits : nil
-    return RateLimitFilter(
+    let shared = rules.contains(where: \.isShared) ? first.environment.sharedLimits : nil
+    return RateLimitFilter.make(
       rules, slot: first.slot, memory: first.environment.memoryLimits.ledger(on: loop),
       shared: shared?.ledger(on: loop))
   }
@@ -49,10 +49,9 @@ public struct RateLimitingPlugin: CombiningPlugin {
   private func loopRules(_ calendars: Calendars) -> [LoopRule] {
     let gateways = environment.sharedLimits?.gateways ?? 1
     return settings.rules.enumerated().map { index, rule in
-      let seeded = KeyDigest(seed: environment.hashSeed)
-      return LoopRule(
-        rule, scope: environment.scope, room: rooms[index], counters: counters[index],
-        digest: rule.store == .redis ? .shared : seeded, localDigest: seeded, gateways: gateways, calendars: calendars)
+      LoopRule(
+        rule, scope: environment.scope, room: rooms[index], counters: counters[index], seed: environment.hashSeed,
+        gateways: gateways, calendars: calendars)
     }
   }
 

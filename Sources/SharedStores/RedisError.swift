@@ -34,7 +34,8 @@ extension RedisError {
     switch self {
     case .timeout: .timeout
     case .unreachable, .rejected: .unreachable
-    case .failed, .unexpectedReply, .malformed: .invalid
+    case .failed(let text): Self.isOfServer(text) ? .unreachable : .invalid
+    case .unexpectedReply, .malformed: .invalid
     }
   }
 
@@ -51,7 +52,18 @@ extension RedisError {
   static func code(_ text: String) -> String { String(text.prefix { $0 != " " }.prefix(32)) }
 
   /// Whether an error is about the server as it is now, so that all that is asked meanwhile will get it.
-  static func isOfServer(_ text: String) -> Bool {
-    ["LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "NOAUTH", "MISCONF"].contains(code(text))
+  ///
+  /// Up to Redis 6 what a command of the script got stands within the script's own error, with its minus:
+  /// `ERR Error running script (call to f_...): @user_script:8: @user_script: 8: -READONLY You can't write...`.
+  package static func isOfServer(_ text: String) -> Bool {
+    if codesOfServer.contains(code(text)) { return true }
+    guard text.hasPrefix("ERR Error running script") else { return false }
+    return text.split(separator: " ").contains { word in
+      word.first == "-" && codesOfServer.contains(String(word.dropFirst()))
+    }
   }
+
+  private static let codesOfServer: Set<String> = [
+    "ASK", "BUSY", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "MISCONF", "MOVED", "NOAUTH", "NOREPLICAS", "READONLY",
+  ]
 }

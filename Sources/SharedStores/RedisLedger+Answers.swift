@@ -25,13 +25,10 @@ extension RedisLedger {
     // An answer that nobody asked for: the order is lost.
     guard let entry = pipeline.popFirst() else { throw .unexpectedReply }
     if entry.isSource { isScriptOnItsWay = false }
-    guard let request = entry.request else {
-      _ = pipeline.popChange()
-      return
-    }
+    guard let request = entry.request else { return try answeredChange(entry) }
     guard request.turn == entry.turn else { return answerAbandoned(entry, request) }
     request.isOnItsWay = false
-    let isUnderstood = decide(request.claims)
+    let isUnderstood = decide(request.claims, request.places)
     if isUnderstood {
       request.answer(decisions)
       note(request.claims, request.places, entry, isAdmitted: request.outcome == .admitted)
@@ -44,12 +41,14 @@ extension RedisLedger {
   }
 
   /// Fills ``decisions``; false when the numbers are not the script's.
-  private func decide(_ claims: ContiguousArray<LimitClaim>) -> Bool {
+  private func decide(_ claims: ContiguousArray<LimitClaim>, _ wishes: ContiguousArray<Int>) -> Bool {
     decisions.removeAll(keepingCapacity: true)
     let size = LimitScript.numbersOfClaim
     guard numbers.count == claims.count * size else { return false }
     for (index, claim) in claims.enumerated() {
-      guard let decision = ClaimAnswer.decision(claim, numbers[index * size..<(index + 1) * size]) else { return false }
+      let wanted = index < wishes.count ? Int64(wishes[index]) : 0
+      let part = numbers[index * size..<(index + 1) * size]
+      guard let decision = ClaimAnswer.decision(claim, wanted: wanted, part) else { return false }
       decisions.append(decision)
     }
     return true
@@ -75,7 +74,7 @@ extension RedisLedger {
   private func release(_ claims: ContiguousArray<LimitClaim>, _ wishes: ContiguousArray<Int>, wasSent: Bool = true) {
     failLeases(claims, wishes)
     guard wasSent else { return }
-    for claim in claims { if case .concurrent = claim.rule { held.answered(claim.key, taken: 0) } }
+    for claim in claims { if case .concurrent = claim.rule { held.lost(claim.key) } }
   }
 
   func fail(_ entry: Pipeline.Entry, _ failure: LimitFailure, wasSent: Bool) {
@@ -85,6 +84,45 @@ extension RedisLedger {
     release(request.claims, request.places, wasSent: wasSent)
     request.fail(failure)
     request.resume()
+  }
+}
+
+// MARK: - Changes
+
+extension RedisLedger {
+  private func answeredChange(_ entry: Pipeline.Entry) throws(RedisError) {
+    guard let change = pipeline.popChange() else { throw .unexpectedReply }
+    if change.operation == .fetch { return try answeredFetch(change, entry) }
+    guard numbers.count == 1 else {
+      lose(change)
+      throw .unexpectedReply
+    }
+    if change.operation == .hold { renewLease(change.key, asked: entry.now.monotonic) }
+  }
+
+  private func answeredFetch(_ change: LimitChange, _ entry: Pipeline.Entry) throws(RedisError) {
+    let claim = change.claim
+    guard numbers.count == LimitScript.numbersOfClaim,
+      let decision = ClaimAnswer.decision(claim, wanted: change.units, numbers[...])
+    else {
+      lose(change)
+      throw .unexpectedReply
+    }
+    let (period, granted) = (numbers[3], numbers[5])
+    if change.isConcurrent { held.answered(change.key, taken: granted) }
+    noteLease(
+      claim, wish: Int(change.units), decision, granted: granted, isAdmitted: true, period: period,
+      asked: entry.now.monotonic)
+  }
+
+  /// A change that was not sent, or whose answer will not come.
+  func lose(_ change: LimitChange) {
+    switch change.operation {
+    case .fetch:
+      if let place = leases.find(change.key) { leases.update(place) { $0.failed(change.units) } }
+      if change.isConcurrent { held.lost(change.key) }
+    case .move, .hold: if change.isConcurrent { held.doubt(change.key) }
+    }
   }
 }
 
@@ -99,20 +137,33 @@ extension RedisLedger {
     if error.hasPrefix("NOSCRIPT"), !entry.isRepeated { return sendAgain(entry, change) }
     if RedisError.isOfServer(error) {
       fail(entry, .unreachable, wasSent: true)
+      if let change { lose(change) }
       throw .failed(error)
     }
     logOnce(error)
     fail(entry, .invalid, wasSent: true)
+    if let change { lose(change) }
   }
 
   /// The server has not done it, since it does not know the script (any more).
   private func sendAgain(_ entry: Pipeline.Entry, _ change: LimitChange?) {
     var entry = entry
     entry.isRepeated = true
-    if let change { return send(change, entry) }
+    if let change { return sendAgain(change, entry) }
     guard let request = entry.request, request.turn == entry.turn else { return abandon(entry, wasSent: true) }
     for claim in request.claims { if case .concurrent = claim.rule { held.answered(claim.key, taken: 0) } }
     send(entry)
+  }
+
+  private func sendAgain(_ change: LimitChange, _ entry: Pipeline.Entry) {
+    switch change.operation {
+    case .move: send(change, entry)
+    // Takes may have been counted meanwhile that this did not know of.
+    case .hold: held.doubt(change.key)
+    case .fetch:
+      if change.isConcurrent { held.answered(change.key, taken: 0) }
+      send(change, entry)
+    }
   }
 
   private func logOnce(_ error: String) {
@@ -135,11 +186,11 @@ extension RedisLedger {
   /// Nobody is there any more who would give back what is held from now on.
   private func answerAbandoned(_ entry: Pipeline.Entry, _ request: LimitRequest) {
     guard let old = request.takeAbandoned(entry.turn) else { return }
-    guard decide(old.claims) else { return release(old.claims, old.places) }
+    guard decide(old.claims, old.places) else { return release(old.claims, old.places) }
     let isAdmitted = old.claims.indices.allSatisfy { decisions[$0].verdict == .admitted || old.claims[$0].isShadow }
     note(old.claims, old.places, entry, isAdmitted: isAdmitted)
     guard isAdmitted else { return }
-    let now = LimitTime(monotonic: context.clock.monotonic(), wall: context.clock.wall())
+    let now = now()
     for (index, claim) in old.claims.enumerated() where decisions[index].verdict == .admitted {
       if case .concurrent = claim.rule, claim.cost > 0 { adjust(claim, by: -claim.cost, now: now) }
     }

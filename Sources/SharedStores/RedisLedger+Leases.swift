@@ -20,9 +20,22 @@ extension RedisLedger {
     request.answer(decisions, isLeased: true)
     guard !isRefused else { return true }
     for (index, claim) in request.claims.enumerated() where request.takes(index) {
-      if let place = leases.find(claim.key) { leases.update(place) { $0.take(claim.cost, now: now.monotonic) } }
+      guard let place = leases.find(claim.key) else { continue }
+      let isLow = leases.update(place) { entry in
+        entry.take(claim.cost, now: now.monotonic)
+        return entry.isLow
+      }
+      if isLow { fetch(claim, at: place, now) }
     }
     return true
+  }
+
+  /// Asks for more units while some are left, so that nobody has to wait for them. Requests come first where many are on
+  /// their way.
+  private func fetch(_ claim: LimitClaim, at place: Int, _ now: LimitTime) {
+    guard let lease = claim.lease, roomForChanges > 0, pipeline.requests < settings.maxInFlight / 2 else { return }
+    let units = leases.fetch(lease, at: place)
+    if units > 0 { send(.fetch(claim.key, claim.rule, units: units), Pipeline.Entry(nil, now: now)) }
   }
 
   private func judge(_ claim: LimitClaim, _ now: LimitTime) -> LimitDecision? {
@@ -42,11 +55,15 @@ extension RedisLedger {
     guard let lease = claim.lease, claim.cost > 0,
       let place = leases.findOrInsert(claim, lease, now: now.monotonic)
     else { return -1 }
+    letGoOfStale(claim.rule, at: place, now)
+    return Int(leases.ask(claim, lease, at: place, now: now.monotonic))
+  }
+
+  private func letGoOfStale(_ rule: LimitRule, at place: Int, _ now: LimitTime) {
     let stale = leases.update(place) { entry in
-      entry.isStale(for: claim.rule, now: now.monotonic) ? entry.letGo() : nil
+      entry.isStale(for: rule, now: now.monotonic) ? entry.letGoOfOld(for: rule, now: now.monotonic) : nil
     }
     if let stale { change(stale, now) }
-    return Int(leases.ask(claim, lease, at: place, now: now.monotonic))
   }
 
   /// Notes the answer to one claim of a question.
@@ -55,14 +72,24 @@ extension RedisLedger {
     asked: Int64
   ) {
     guard wish >= 0, let place = leases.find(claim.key) else { return }
+    if case .concurrent = claim.rule { letGoOfStale(claim.rule, at: place, now()) }
     leases.update(place) { entry in
       if isAdmitted, decision.verdict == .admitted {
-        entry.granted(granted, of: Int64(wish), decision, asked: asked, period: period)
+        entry.granted(granted, of: Int64(wish), claim, decision, asked: asked, period: period)
       } else {
         entry.refused(claim, of: Int64(wish), decision, asked: asked)
       }
     }
   }
+
+  /// The server has noted anew what is held of units at a time.
+  func renewLease(_ key: LimitKey, asked: Int64) {
+    guard let place = leases.find(key) else { return }
+    letGoOfStale(.concurrent(1), at: place, now())
+    leases.update(place) { $0.renewed(asked: asked) }
+  }
+
+  func now() -> LimitTime { LimitTime(monotonic: context.clock.monotonic(), wall: context.clock.wall()) }
 
   /// Notes that a question has no answer.
   func failLeases(_ claims: ContiguousArray<LimitClaim>, _ wishes: ContiguousArray<Int>) {
@@ -86,28 +113,32 @@ extension RedisLedger {
 // MARK: - Upkeep
 
 extension RedisLedger {
-  /// Lets go of what was held too long and says what is held of units at a time: a little at each turn.
+  /// Lets go of what was held too long and says what is held of units at a time: a little, before the first command of a
+  /// turn.
   func upkeep(_ now: LimitTime) {
+    guard !link.hasCommands else { return }
     if leases.count > 0 {
-      leases.sweep(now: now.monotonic, looks: 8, changes: 8) { change($0, now) }
+      leases.sweep(now: now.monotonic, looks: 8, changes: 8, isHeard: roomForChanges > 0) { change($0, now) }
     }
-    sayHeld(now)
+    sayHeld(now, most: HeldUnits.usualPace)
   }
 
   /// The same, as much as one turn of the loop may do.
   func regularUpkeep() {
-    let now = LimitTime(monotonic: context.clock.monotonic(), wall: context.clock.wall())
-    leases.sweep(now: now.monotonic, looks: 2048, changes: 128) { change($0, now) }
-    sayHeld(now)
+    let now = now()
+    leases.sweep(now: now.monotonic, looks: 2048, changes: 128, isHeard: roomForChanges > 128) { change($0, now) }
+    sayHeld(now, most: .max)
   }
 
-  private func sayHeld(_ now: LimitTime) {
-    guard held.isDue(now: now.monotonic), link.isReady else { return }
-    for hold in held.due(now: now.monotonic) { change(hold, now) }
+  /// Half of the room is left to what exchanges change.
+  private func sayHeld(_ now: LimitTime, most: Int) {
+    let room = (roomForChanges + 1) / 2
+    guard room > 0, held.isDue(now: now.monotonic) else { return }
+    for hold in held.due(now: now.monotonic, most: min(room, most)) { change(hold, now) }
   }
 
   func giveBackAll() {
-    let now = LimitTime(monotonic: context.clock.monotonic(), wall: context.clock.wall())
+    let now = now()
     leases.letGoOfAll { change($0, now) }
   }
 

@@ -45,7 +45,7 @@ final class RedisLedger: LimitLedger {
     upkeep(now)
     switch link.ask() {
     case .send:
-      guard pipeline.count < settings.maxInFlight else { return fail(request, .overloaded) }
+      guard pipeline.requests < settings.maxInFlight else { return fail(request, .overloaded) }
       wish(request, now)
       send(Pipeline.Entry(request, now: now))
     case .wait, .connectAndWait:
@@ -80,25 +80,38 @@ extension RedisLedger {
   /// Sends the question of a request.
   func send(_ entry: Pipeline.Entry) {
     guard let request = entry.request else { return }
+    for claim in request.claims { if case .concurrent = claim.rule { sending(claim.key, entry) } }
     let entry = begin(entry)
     writer.take(
       request.claims, wanted: request.places, now: entry.now, as: entry.isSource ? .source : .digest,
       into: &link.output)
-    for claim in request.claims { if case .concurrent = claim.rule { held.sent(claim.key) } }
     pipeline.append(entry)
+  }
+
+  /// A take of units at a time is about to be sent. What may have to be said before is one change for each claim at most,
+  /// and so bounded with the requests.
+  private func sending(_ key: LimitKey, _ take: Pipeline.Entry) {
+    guard let hold = held.sending(key) else { return }
+    var entry = Pipeline.Entry(nil, now: take.now)
+    (entry.deadline, entry.isRepeated) = (take.deadline, take.isRepeated)
+    send(hold, entry)
   }
 
   /// Sends a change that nobody waits for; when the server cannot be asked, or has too many before it, it is lost. (What is
   /// held of units at a time is said again later.)
   func change(_ change: LimitChange, _ now: LimitTime) {
-    if !change.isHold, case .concurrent = change.rule { held.changed(change.key, by: change.units) }
-    guard link.isReady, pipeline.count < 2 * settings.maxInFlight else { return }
+    if change.operation == .move, change.isConcurrent { held.changed(change.key, by: change.units) }
+    guard roomForChanges > 0 else { return lose(change) }
     send(change, Pipeline.Entry(nil, now: now))
   }
 
+  /// How many changes can be sent.
+  var roomForChanges: Int { link.isReady ? max(0, settings.maxInFlight - pipeline.changesCount) : 0 }
+
   func send(_ change: LimitChange, _ entry: Pipeline.Entry) {
+    if change.operation == .fetch, change.isConcurrent { sending(change.key, entry) }
     let entry = begin(entry)
-    writer.adjust(change, now: entry.now, as: entry.isSource ? .source : .digest, into: &link.output)
+    writer.change(change, now: entry.now, as: entry.isSource ? .source : .digest, into: &link.output)
     pipeline.append(entry, change)
   }
 
@@ -107,7 +120,7 @@ extension RedisLedger {
   private func begin(_ entry: Pipeline.Entry) -> Pipeline.Entry {
     link.flushSoon()
     var entry = entry
-    entry.deadline = link.turnTime &+ timeout
+    if !entry.isRepeated { entry.deadline = link.turnTime &+ timeout }
     entry.isSource = entry.isRepeated && !isScriptOnItsWay
     if entry.isSource { isScriptOnItsWay = true }
     link.arm(entry.deadline)
@@ -137,10 +150,16 @@ extension RedisLedger: RedisLinkUser {
   }
 
   func linkLost(_ failure: LimitFailure) {
-    let lost = pipeline.removeAll()
-    var unsent = CircularBuffer<Pipeline.Entry>()
+    var (lost, unsent) = (Pipeline(), CircularBuffer<Pipeline.Entry>())
+    swap(&lost, &pipeline)
     swap(&unsent, &waiting)
-    for entry in lost { fail(entry, failure, wasSent: true) }
+    while let entry = lost.popFirst() {
+      if entry.request != nil {
+        fail(entry, failure, wasSent: true)
+      } else if let change = lost.popChange() {
+        lose(change)
+      }
+    }
     for entry in unsent { fail(entry, failure, wasSent: false) }
   }
 

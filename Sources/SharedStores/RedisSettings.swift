@@ -1,4 +1,6 @@
+import GatewayEngine
 package import GatewayKit
+package import NIOCore
 package import NIOSSL
 
 /// Where the server is and how long things may take.
@@ -25,11 +27,14 @@ package struct RedisSettings: Sendable {
   package var gateways = 1
   /// What stands in the braces of every key, and so decides in which slot of a cluster all of them lie. Without braces.
   package var keyTag = "limits"
+  /// Finds the addresses of a name; on a thread that may wait.
+  package var lookUp: @Sendable (String) throws -> [SocketAddress]
 
   /// A server without TLS and password.
   package init(host: String, port: Int) {
     self.host = host
     self.port = port
+    lookUp = AddressLookup.system
   }
 
   /// What `stores.redis` says.

@@ -39,6 +39,11 @@ def test_more_allocations_than_the_bound_are_an_exit_code():
     assert done.returncode == 1 and "OVER" in done.stdout, done.stdout + done.stderr
 
 
+def test_large_hits_are_measured():
+    # Timings decide nothing here.
+    assert "hits of 64 KiB, gateway: " in passes("hits", "--rounds", "1", "--seconds", "0.3", "--max", "1000")
+
+
 def test_idle_connections_stay_open():
     assert "300 connections" in passes("idle", "--connections", "300", "--max", "64KiB", "--settle", "0.5")
 
@@ -130,6 +135,6 @@ def test_a_bound_of_time_that_cannot_be_kept_is_an_exit_code(options):
 
 
 @pytest.mark.parametrize(
-    "command", ["mallocs", "idle", "tunnels", "kill", "slow", "soak", "keys", "revocation", "limits"])
+    "command", ["mallocs", "idle", "tunnels", "kill", "slow", "soak", "keys", "revocation", "limits", "hits"])
 def test_help_says_what_a_command_shows(command):
     assert "--gateway COMMAND" in passes(command, "--help")

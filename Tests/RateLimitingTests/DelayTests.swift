@@ -38,8 +38,9 @@ import Testing
     #expect(rig.counter("gatehouse_rate_limit_delayed_total", "default") == 2)
   }
 
+  /// A domain's callers take half of the places and leave the others to the rest.
   @Test func noMoreWaitThanMay() throws {
-    let rig = try Rig("{ rate: 10/s, burst: 1, delay: { most: 10s, waiting: 2 } }")
+    let rig = try Rig("{ rate: 10/s, burst: 1, delay: { most: 10s, waiting: 4 } }")
     #expect(passes(rig.filter.limit(try rig.exchange())))
     let first = try rig.exchange()
     #expect(waits(rig.filter.limit(first)))
@@ -50,6 +51,9 @@ import Testing
     rig.filter.observe(first)
     #expect(waits(rig.filter.limit(try rig.exchange())))
     #expect(try rig.ask() == 429)
+    #expect(passes(rig.filter.limit(try rig.exchange(domain: "other.example"))))
+    #expect(waits(rig.filter.limit(try rig.exchange(domain: "other.example"))))
+    #expect(try rig.ask(domain: "other.example") == 429)
   }
 
   @Test(arguments: [

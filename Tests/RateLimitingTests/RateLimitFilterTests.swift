@@ -1,5 +1,6 @@
 import GatewayKit
 import GatewayTesting
+import HTTPWire
 import NIOCore
 import Testing
 
@@ -89,6 +90,16 @@ import Testing
     }
   }
 
+  /// So may claims of the same name.
+  @Test func claimsBelongToTheirIssuers() throws {
+    let filter = try filter(["rate": .text("1/h"), "key": .text("claim:tenant")])
+    for issuer in ["a", "b"] {
+      let identity = Identity.sample(1, issuer: issuer, claims: [(name: "tenant", value: "same")])
+      #expect(status(filter.limit(try bench.exchange(identity: identity))) == nil)
+      #expect(status(filter.limit(try bench.exchange(identity: identity))) == 429)
+    }
+  }
+
   /// A client that makes up methods is still the same client.
   @Test func unknownMethodsAreOne() throws {
     let filter = try filter(["rate": .text("1/h"), "key": .list(["domain", "method"])])
@@ -103,6 +114,29 @@ import Testing
     let deny = try filter(["rate": .text("1/h"), "missing": .text("deny")])
     #expect(status(deny.limit(try bench.exchange())) == 403)
     #expect(status(deny.limit(try bench.exchange(identity: .sample(1)))) == nil)
+  }
+
+  /// What a rule refuses, and what it would have refused, is counted.
+  @Test func missingPartsAreCounted() throws {
+    let enforced = try Rig("{ rate: 1/h, missing: deny }")
+    #expect(try enforced.ask(identity: nil) == 403)
+    #expect(enforced.counter("gatehouse_rate_limit_refused_total", "key_missing") == 1)
+    let shadow = try Rig("{ rate: 1/h, missing: deny, mode: shadow }")
+    let exchange = try shadow.exchange(identity: nil)
+    #expect(shadow.ask(exchange) == nil && exchange.shadowReason == "rate_limit_key_missing")
+    #expect(shadow.counter("gatehouse_rate_limit_shadow_total", "default") == 1)
+  }
+
+  /// What clients are told of an origin's own limits would contradict the gateway's.
+  @Test func olderFieldsOfTheOriginGiveWay() throws {
+    for (settings, isRemoved) in [("legacy_headers: true", true), ("legacy_headers: false", false)] {
+      let rig = try Rig("{ rate: 5/h, \(settings) }")
+      let exchange = try rig.exchange()
+      #expect(rig.ask(exchange) == nil)
+      try rig.finish(exchange, "HTTP/1.1 200 OK", "x-ratelimit-limit: 7", "X-RateLimit-Reset: 1", "Content-Length: 0")
+      #expect((exchange.response.block.firstIndex(named: "X-RateLimit-Limit") == nil) == isRemoved)
+      #expect((exchange.response.block.firstIndex(named: "X-RateLimit-Reset") == nil) == isRemoved)
+    }
   }
 
   @Test func addressesCountByPrefix() throws {

@@ -57,3 +57,10 @@ struct Rig {
     harness.counters.snapshot().first { $0.key.name == name && $0.key.labels.contains(label) }?.value ?? 0
   }
 }
+
+extension RateLimitFilter {
+  /// As the chain does: only a filter that takes part is asked.
+  func response(_ exchange: Exchange) { (self as? any ResponseFilter)?.response(exchange) }
+
+  func observe(_ exchange: Exchange) { (self as? any ObserveFilter)?.observe(exchange) }
+}

@@ -147,9 +147,28 @@ private final class ScriptedLedger: LimitLedger {
     #expect(rig.harness.plugin.remarks.first?.contains("at most 15 units") == true)
   }
 
-  /// Gateways that know nothing of one another make the same key. Of "gatehouse limit 2" and "abc", as sha256sum has it.
+  /// Gateways that know nothing of one another make the same key, whatever their seeds. Of "gatehouse limit 3", "rule" and
+  /// "abc", as sha256sum has it.
   @Test func keysAreTheSameInEveryGateway() {
-    let known = Array("abc".utf8).withUnsafeBytes { KeyDigest.shared.key($0) }
-    #expect(known == LimitKey(high: 0xeb6ac844c25fda59, low: 0x8b4a9912ae97be43))
+    for seed in [1, 2] as [UInt64] {
+      let digest = KeyDigest(seed: seed, prefix: Array("rule".utf8), isShared: true)
+      var memo = SharedKeyMemo()
+      for _ in 0..<2 {
+        let known = Array("abc".utf8).withUnsafeBytes { memo.key($0, digest) }
+        #expect(known == LimitKey(high: 0x53dd50cb623f8023, low: 0xc558d46497630299))
+      }
+    }
+  }
+
+  /// Callers that meet in the memo's places keep their own keys.
+  @Test func rememberedKeysAreTheCallersOwn() {
+    let digest = KeyDigest(seed: 7, prefix: [1, 2, 3], isShared: true)
+    var memo = SharedKeyMemo()
+    for round in 0..<2 {
+      for number in 0..<5000 {
+        let isRight = withUnsafeBytes(of: number) { memo.key($0, digest) == digest.shared($0) }
+        #expect(isRight, "caller \(number) in round \(round)")
+      }
+    }
   }
 }

@@ -1,3 +1,5 @@
+import Dispatch
+import Foundation
 import GatewayKit
 import GatewayTesting
 import Logging
@@ -147,6 +149,102 @@ struct ConnectionTests {
     try await channel.close()
   }
 
+  /// The name is looked up for longer than a connection may take; what is found late serves the next attempt, and the last
+  /// addresses serve while a look-up hangs.
+  @Test func aSlowLookUpDoesNotKeepTheServerAway() async throws {
+    let server = try await RedisServer()
+    let (lookUps, end) = (Counter(), DispatchSemaphore(value: 0))
+    var settings = server.settings
+    (settings.host, settings.connectTimeout) = ("redis.example", .milliseconds(100))
+    settings.lookUp = { _ in
+      // The second one does not end.
+      if lookUps.next() > 1 { end.wait() } else { Thread.sleep(forTimeInterval: 0.3) }
+      return [try SocketAddress(ipAddress: "127.0.0.1", port: 0)]
+    }
+    defer { end.signal() }
+    try await Gateways.with(RedisServer.store(settings)) { gateways in
+      let claim = try LimitClaim.plenty(cost: 0)
+      for _ in 0..<3 {
+        #expect(try await gateways.takeAtLast(claim).isAdmitted)
+        server.stop()
+        while try await gateways.take(claim).failure == nil {}
+        #expect(try await server.start())
+      }
+      #expect(try await gateways.takeAtLast(claim).isAdmitted)
+      #expect(lookUps.next() == 3)
+    }
+  }
+
+  /// What it says to everybody ends the connection: it is not asked again at once.
+  @Test func aReplicaIsAnOutage() async throws {
+    let (server, closed) = (try await RedisServer(), try ClosedPort())
+    try await Gateways.with(server.store()) { gateways in
+      let claim = try LimitClaim.plenty()
+      #expect(try await gateways.take(claim).isAdmitted)
+      _ = try await server.command("REPLICAOF", "127.0.0.1", "\(closed.port)")
+      #expect(try await gateways.take(claim).failure == .unreachable)
+      #expect(try await gateways.take(claim).failure == .resting)
+      _ = try await server.command("REPLICAOF", "NO", "ONE")
+      #expect(try await gateways.takeAtLast(claim).isAdmitted)
+    }
+  }
+
+  /// As a Redis before 7 says it, and a node of a cluster that has not the keys.
+  @Test(arguments: [
+    "ERR Error running script (call to f_01): @user_script:8: @user_script: 8: -READONLY You can't write",
+    "MOVED 3999 127.0.0.1:6381",
+  ])
+  func anErrorOfTheServersEndsTheConnection(text: String) async throws {
+    try await Self.withAnswers(["-\(text)\r\n"]) { gateways in
+      let claim = try LimitClaim.plenty()
+      #expect(try await gateways.take(claim).failure == .unreachable)
+      #expect(try await gateways.take(claim).failure == .resting)
+    }
+  }
+
+  /// Nobody is given more than was wished: half of the batch.
+  @Test func moreThanWasWishedIsNoAnswer() async throws {
+    let given = { (units: Int) in "*6\r\n" + String(repeating: ":0\r\n", count: 5) + ":\(units)\r\n" }
+    for (units, failure) in [(20, nil), (21, .invalid), (1 << 40, .invalid)] as [(Int, LimitFailure?)] {
+      try await Self.withAnswers([given(units)]) { gateways in
+        let claim = try LimitClaim.plenty(lease: LimitLease(batch: 40, time: 60_000_000_000))
+        #expect(try await gateways.take(claim).failure == failure)
+      }
+    }
+    try await Self.withAnswers([given(1)]) { gateways in
+      let claim = try LimitClaim.plenty()
+      #expect(try await gateways.take(claim).failure == .invalid)
+    }
+  }
+
+  /// An answer of another length means that the order is lost.
+  @Test func theAnswerToAChangeIsOneNumber() async throws {
+    let whole = "*6\r\n" + String(repeating: ":0\r\n", count: 6)
+    try await Self.withAnswers([whole, "*2\r\n:0\r\n:0\r\n", whole]) { gateways in
+      let claim = try LimitClaim.plenty()
+      #expect(try await gateways.take(claim).isAdmitted)
+      // What waits behind it fails with it.
+      let answers = try await gateways.driver.run(
+        [.adjust(claim, by: 1, Gateways.now), .take([claim], Gateways.now)], on: 0)
+      #expect(answers.last??.failure == .invalid)
+    }
+  }
+
+  /// A server that gives these answers, one for each command of a connection after the greeting.
+  private static func withAnswers(_ answers: [String], _ body: (Gateways) async throws -> Void) async throws {
+    let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+      .childChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(Answerer(["+PONG\r\n"] + answers))
+        }
+      }
+      .bind(host: "127.0.0.1", port: 0).get()
+    var settings = RedisSettings(host: "127.0.0.1", port: try #require(channel.localAddress?.port))
+    (settings.connectTimeout, settings.timeout) = (.seconds(20), .seconds(20))
+    try await Gateways.with(RedisServer.store(settings)) { gateways in try await body(gateways) }
+    try await channel.close()
+  }
+
   /// A gateway that ends gives back what it holds in advance, and has nothing to complain about.
   @Test func aLoopThatEndsGivesBackWhatItHolds() async throws {
     let (server, log) = (try await RedisServer(), LogLines())
@@ -178,6 +276,38 @@ struct ConnectionTests {
         let answer = try await others.take(.plenty(cost: 0))
         #expect(answer.remaining == 999)
       }
+    }
+  }
+}
+
+/// Answers each command, whatever it is, with the next text.
+private final class Answerer: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  private var received = ""
+  private var answers: [String]
+
+  init(_ answers: [String]) { self.answers = answers }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    received += String(buffer: unwrapInboundIn(data))
+    // The name of a command stands first in it.
+    while let name = received.firstRange(of: /\$\d+\r\n(PING|EVALSHA|EVAL)\r\n/), !answers.isEmpty {
+      received = String(received[name.upperBound...])
+      context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: answers.removeFirst())), promise: nil)
+    }
+  }
+}
+
+/// Counts on any thread.
+private final class Counter: Sendable {
+  private let count = Mutex(0)
+
+  func next() -> Int {
+    count.withLock { count in
+      count += 1
+      return count
     }
   }
 }

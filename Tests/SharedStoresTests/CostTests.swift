@@ -80,6 +80,54 @@ struct CostTests {
   }
 }
 
+extension CostTests {
+  /// What a take costs with its part of the fetches, one request in a turn of the loop, and how many had to wait.
+  @Test(arguments: [64, 1024] as [Int64]) func refill(batch: Int64) async throws {
+    let server = try await RedisServer()
+    let claim = try #require(
+      try Self.claims(1, from: 1, lease: LimitLease(batch: batch, time: 3_600_000_000_000)).first)
+    try await measure("1 leased, batch of \(batch), with its fetches", server) { loop in
+      let promise = loop.loop.makePromise(of: Double.self)
+      Walker(loop.loop, loop.ledger, claim, takes: 50_000) { cost, waits in
+        print("batch of \(batch): \(waits) of 50000 waited")
+        promise.succeed(cost)
+      }.next()
+      return promise.futureResult
+    }
+  }
+}
+
+/// Asks once in each turn of the loop.
+private final class Walker {
+  private let loop: PollLoop
+  private let ledger: any LimitLedger
+  private let claim: LimitClaim
+  private let takes: Int
+  private let request = LimitRequest()
+  private let begun = Asker.processorTime()
+  private let done: (Double, Int) -> Void
+  private var taken = 0
+  private var waits = 0
+
+  init(
+    _ loop: PollLoop, _ ledger: any LimitLedger, _ claim: LimitClaim, takes: Int,
+    done: @escaping (Double, Int) -> Void
+  ) {
+    (self.loop, self.ledger, self.claim, self.takes, self.done) = (loop, ledger, claim, takes, done)
+  }
+
+  func next() {
+    guard taken < takes else { return done((Asker.processorTime() - begun) / Double(takes), waits) }
+    taken += 1
+    request.reset()
+    request.append(claim)
+    request.wait { self.later() }
+    if ledger.take(request, now: Gateways.now) { later() } else { waits += 1 }
+  }
+
+  private func later() { loop.assumeIsolated().execute { self.next() } }
+}
+
 /// Asks with so many requests at a time, again and again, and tells what that cost the thread for each, in microseconds.
 private final class Asker {
   private let ledger: any LimitLedger

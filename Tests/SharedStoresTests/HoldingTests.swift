@@ -37,6 +37,57 @@ struct HoldingTests {
     }
   }
 
+  /// However much is to be said, requests are not refused for it.
+  @Test func sayingWhatIsHeldLeavesRoomForRequests() async throws {
+    let server = try await RedisServer()
+    var settings = server.settings
+    settings.maxInFlight = 16
+    try await Gateways.with(RedisServer.store(settings, .caller)) { gateways in
+      for number in 0..<100 as Range<UInt64> { _ = try await gateways.take(.concurrent(number, 5)) }
+      let claims = try (100..<116).map { [try LimitClaim.plenty($0)] }
+      let answers = try await gateways.take(claims, now: Gateways.now + 11 * second)
+      #expect(answers.allSatisfy { $0.isAdmitted })
+    }
+  }
+
+  /// Units whose answer was lost do not live on while the same caller goes on asking.
+  @Test func unitsWhoseAnswerWasLostComeBack() async throws {
+    let server = try await RedisServer()
+    var settings = server.settings
+    (settings.timeout, settings.connectTimeout) = (.milliseconds(200), .milliseconds(400))
+    let claim = LimitClaim.concurrent(1, 100)
+    try await Gateways.with(RedisServer.store(settings)) { gateways in
+      #expect(try await gateways.takeAtLast(claim).isAdmitted)
+      try await gateways.adjust(claim, by: -1)
+      // Nothing is held, as far as the gateway knows.
+      server.pause()
+      let lost = try await gateways.take(Array(repeating: [claim], count: 5))
+      #expect(lost.allSatisfy { $0.failure == .timeout })
+      server.resume()
+      _ = try await gateways.takeAtLast(.plenty(2, cost: 0))
+      // Always on its way.
+      for _ in 0..<3 {
+        let answers = try await gateways.take(Array(repeating: [claim], count: 2))
+        #expect(answers.allSatisfy { $0.isAdmitted })
+      }
+      #expect(try await gateways.take(.concurrent(1, 100, cost: 0)).remaining == 94)
+    }
+  }
+
+  /// Others may have what the server has forgotten: it is not used from the lease either.
+  @Test func leasedUnitsEndWithTheServersRecord() async throws {
+    let server = try await RedisServer()
+    let claim = LimitClaim.concurrent(1, 100, lease: LimitLease(batch: 100, time: 1 << 50))
+    let store = server.store(.caller)
+    try await Gateways.with(store) { gateways in
+      #expect(try await gateways.take(claim).isAdmitted)
+      #expect(try await gateways.take(claim).isLeased)
+      server.stop()
+      let answers = try await gateways.take([[claim], [claim]], now: Gateways.now + 40 * second)
+      #expect(answers.allSatisfy { !$0.isLeased && $0.failure != nil })
+    }
+  }
+
   /// The server forgets all; what is held is there again after the next round.
   @Test func whatWasLostIsSaidAgain() async throws {
     let server = try await RedisServer()

@@ -16,7 +16,7 @@ import Testing
     let wanted = entry.ask(claim, part: wish, now: now)
     #expect(wanted == wish)
     let decision = LimitDecision(.admitted, remaining: 50, fullIn: 500, retryIn: 0)
-    entry.granted(units, of: wish, decision, asked: now, period: 0)
+    entry.granted(units, of: wish, claim, decision, asked: now, period: 0)
     return entry
   }
 
@@ -47,8 +47,11 @@ import Testing
     let claim = try claim(cost: 2)
     #expect(entry.ask(claim, part: 10, now: 600) == 9)
     let decision = LimitDecision(.admitted, remaining: 50, fullIn: 500, retryIn: 0)
-    entry.granted(9, of: 9, decision, asked: 600, period: 0)
+    entry.granted(9, of: 9, claim, decision, asked: 600, period: 0)
     #expect(entry.available == 10 && entry.isOverdue(now: time))
+    // It goes, and the others stay for their own time.
+    #expect(entry.letGoOfOld(for: claim.rule, now: time)?.units == -1)
+    #expect(entry.available == 9 && !entry.isOverdue(now: time + 599) && entry.isOverdue(now: time + 600))
   }
 
   @Test func aRefusalIsRememberedUntilItMayBeOver() throws {
@@ -96,7 +99,7 @@ import Testing
     var entry = LeaseEntry(key: today.key, rule: today.rule, time: lease.time)
     let wish = entry.ask(today, part: 10, now: 0)
     let decision = LimitDecision(.admitted, remaining: 80, fullIn: 500, retryIn: 0)
-    entry.granted(wish, of: wish, decision, asked: 0, period: day.start)
+    entry.granted(wish, of: wish, today, decision, asked: 0, period: day.start)
     // By the server's clock the period ends in 500.
     #expect(entry.judge(today, now: 499) != nil && entry.judge(today, now: 500) == nil)
     // By the gateway's it has ended already.
@@ -197,7 +200,7 @@ import Testing
       let wish = table.ask(claim, lease, at: place, now: 0)
       #expect(wish == 1 && budget.held(of: claim.key) == 1)
       let decision = LimitDecision(.admitted, remaining: 5, fullIn: 5, retryIn: 0)
-      table.update(place) { $0.granted(wish, of: wish, decision, asked: 0, period: 0) }
+      table.update(place) { $0.granted(wish, of: wish, claim, decision, asked: 0, period: 0) }
       keys.append(claim.key)
     }
     var changes: [LimitChange] = []

@@ -54,6 +54,52 @@ struct LeasedTests {
     }
   }
 
+  /// Only the first request waits: before its units are used up there are more. Of all kinds.
+  @Test func unitsAreThereBeforeTheyAreMissed() async throws {
+    let server = try await RedisServer()
+    let lease = LimitLease(batch: 40, time: 1000 * second)
+    var sliding = try LimitClaim.sliding(3, 100_000, .seconds(3600))
+    sliding.lease = lease
+    let claims = [
+      try LimitClaim.rate(2, 1, .seconds(3600), burst: 100_000, lease: lease), sliding,
+      .daily(4, 100_000, lease: lease), .concurrent(5, 100_000, lease: lease),
+    ]
+    try await Gateways.with(server.store(.caller)) { gateways in
+      for claim in claims {
+        #expect(try await gateways.take(claim).isAdmitted)
+        for _ in 0..<200 {
+          #expect(try await gateways.take(claim).isLeased, "\(claim)")
+          // When this is answered, what was fetched is there.
+          _ = try await gateways.take(.plenty(9, cost: 0))
+        }
+        var look = claim
+        (look.cost, look.lease) = (0, nil)
+        let left = try #require(try await gateways.take(look).remaining)
+        // What was taken, and at most the batch.
+        #expect((100_000 - 201 - 40...100_000 - 201).contains(left), "\(claim)")
+      }
+      // A look leaves nothing behind.
+      _ = try await server.command("FLUSHALL")
+      _ = try await gateways.take(.plenty(9, cost: 0))
+      #expect(try await server.command("DBSIZE") == .integer(0))
+    }
+  }
+
+  /// What cannot be given back is used on.
+  @Test func aQuotasUnitsOutliveAnOutage() async throws {
+    let server = try await RedisServer()
+    let claim = LimitClaim.daily(1, 1000, lease: LimitLease(batch: 100, time: second))
+    try await Gateways.with(server.store(.caller)) { gateways in
+      #expect(try await gateways.take(claim).isAdmitted)
+      server.stop()
+      // Until it is known that nobody can be told.
+      while try await gateways.take(.plenty(9)).failure != .resting {}
+      let answers = try await gateways.take(
+        Array(repeating: [claim], count: 50), now: Gateways.now + 3600 * second)
+      #expect(answers.allSatisfy { $0.isLeased })
+    }
+  }
+
   /// Near the end of an allowance nobody takes what others could use.
   @Test func aFairPartIsTaken() async throws {
     let server = try await RedisServer()

@@ -84,6 +84,63 @@ import Testing
   }
 }
 
+@Suite struct KnownAddressesTests {
+  @Test func lateOnesAreUsedOnceAtOnceAndKept() throws {
+    let first = [try SocketAddress(ipAddress: "192.0.2.1", port: 1)]
+    var known = KnownAddresses()
+    let none = known.takeFresh()
+    #expect(known.isEmpty && none == nil)
+    known.note(first)
+    let fresh = (known.takeFresh(), known.takeFresh())
+    #expect(fresh.0 == first && fresh.1 == nil)
+    // A look-up that fails leaves what was known.
+    known.note([])
+    let kept = known.take()
+    #expect(kept == first && !known.isEmpty)
+    known.note(try (1...9).map { try SocketAddress(ipAddress: "192.0.2.\($0)", port: 1) })
+    let bounded = known.take()
+    #expect(bounded.count == ConnectionAttempt.mostAddresses)
+  }
+}
+
+@Suite struct PipelineTests {
+  /// A command that is sent again has the time that it had, whatever stands before it.
+  @Test func aRepeatedCommandKeepsItsDeadline() {
+    var pipeline = Pipeline()
+    func entry(_ deadline: Int64, isRepeated: Bool = false) -> Pipeline.Entry {
+      var entry = Pipeline.Entry(LimitRequest(), now: LimitTime(monotonic: 0, wall: 0))
+      (entry.deadline, entry.isRepeated) = (deadline, isRepeated)
+      return entry
+    }
+    #expect(pipeline.nextDeadline == nil)
+    for deadline in [20, 30] as [Int64] { pipeline.append(entry(deadline)) }
+    #expect(pipeline.nextDeadline == 20)
+    for deadline in [10, 15] as [Int64] { pipeline.append(entry(deadline, isRepeated: true)) }
+    pipeline.append(entry(40))
+    for next in [10, 10, 10, 15, 40] as [Int64] {
+      #expect(pipeline.nextDeadline == next)
+      _ = pipeline.popFirst()
+    }
+    #expect(pipeline.nextDeadline == nil)
+  }
+}
+
+@Suite struct RedisErrorTests {
+  @Test(arguments: [
+    "READONLY You can't write against a read only replica.", "MOVED 3999 127.0.0.1:6381", "LOADING",
+    "CLUSTERDOWN Hash slot not served", "BUSY Redis is busy running a script.",
+    "ERR Error running script (call to f_0123): @user_script:8: @user_script: 8: -READONLY You can't write",
+    "ERR Error running script (call to f_0123): @user_script:8: @user_script: 8: -MISCONF Redis is configured to",
+  ])
+  func isOfTheServer(text: String) { #expect(RedisError.isOfServer(text)) }
+
+  @Test(arguments: [
+    "", "ERR", "NOSCRIPT No matching script", "WRONGTYPE Operation", "ERR READONLY", "READONLYX",
+    "ERR Error running script (call to f_0123): @user_script:8: @user_script: 8: the key holds no time -",
+  ])
+  func isOfTheCommand(text: String) { #expect(!RedisError.isOfServer(text)) }
+}
+
 @Suite struct ConnectionAttemptTests {
   private func addresses(_ count: Int) throws -> [SocketAddress] {
     try (1...count).map { try SocketAddress(ipAddress: "192.0.2.\($0)", port: 1) }

@@ -24,6 +24,9 @@ final class Inquiry: Sendable {
     set { outcome.withLock { $0 = newValue } }
   }
 
+  /// Whose question it is, for fair shares.
+  var owner: UInt16 { domain?.shard ?? 0 }
+
   var key: Key { Key(token: token, domain: domain?.name) }
 
   /// Names a question; all of it is compared.

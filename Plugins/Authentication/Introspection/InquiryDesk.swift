@@ -2,10 +2,12 @@ import GatewayKit
 import Synchronization
 
 /// Keeps order among questions for all loops: each is asked once, so many at a time, the others in line, and so many
-/// exchanges wait in all.
+/// exchanges wait in all. Domains take turns in line, and none has more exchanges waiting than there is room for more: a
+/// flood of one domain's tokens is that domain's trouble.
 final class InquiryDesk: Sendable {
   private struct Entry {
     let inquiry: Inquiry
+    /// Their domain is the question's.
     var waiters: [Resumption] = []
   }
 
@@ -13,11 +15,11 @@ final class InquiryDesk: Sendable {
     var isOpen = false
     /// Those that are asked and those in line.
     var entries: [Inquiry.Key: Entry] = [:]
-    var line: [Inquiry] = []
-    /// Where the line begins; what stands before has been asked.
-    var lineStart = 0
+    var line = FairLine<Inquiry>()
     var running = 0
     var waiting = 0
+    /// By the shard of the exchange's domain.
+    var waitingOfOwner: [UInt16: Int] = [:]
     var breaker = Breaker()
   }
 
@@ -65,12 +67,15 @@ final class InquiryDesk: Sendable {
       guard state.isOpen else { return .unavailable }
       let known = state.entries[key]?.inquiry
       if known == nil, !state.breaker.admits(at: now) { return .unavailable }
-      guard state.waiting < mostWaiting else { return .busy }
+      let owner = inquiry.owner
+      let owned = state.waitingOfOwner[owner, default: 0]
+      guard state.waiting < mostWaiting, owned < max(mostWaiting - state.waiting, 1) else { return .busy }
       state.waiting += 1
+      state.waitingOfOwner[owner] = owned + 1
       state.entries[key, default: Entry(inquiry: inquiry)].waiters.append(resumption())
       if let known { return .joined(known) }
       guard state.running < mostRunning else {
-        state.line.append(inquiry)
+        state.line.append(inquiry, of: owner)
         return .joined(inquiry)
       }
       state.running += 1
@@ -101,9 +106,7 @@ final class InquiryDesk: Sendable {
       case .unknown: break
       }
       take(inquiry, from: &state, into: &ended)
-      while ended.next == nil, state.lineStart < state.line.count {
-        let next = state.line[state.lineStart]
-        state.lineStart += 1
+      while ended.next == nil, let next = state.line.popFirst() {
         if state.breaker.isOpen {
           next.answer = .unavailable
           take(next, from: &state, into: &ended)
@@ -111,7 +114,6 @@ final class InquiryDesk: Sendable {
           ended.next = next
         }
       }
-      shortenLine(&state)
       if ended.next == nil { state.running -= 1 }
       return ended
     }
@@ -123,23 +125,19 @@ final class InquiryDesk: Sendable {
       let waiters = state.entries.values.flatMap(\.waiters)
       state.isOpen = false
       state.entries = [:]
-      state.line = []
-      state.lineStart = 0
+      state.line = FairLine()
       state.waiting = 0
+      state.waitingOfOwner = [:]
       return waiters
     }
   }
 
   private func take(_ inquiry: Inquiry, from state: inout State, into ended: inout Ended) {
     guard let entry = state.entries.removeValue(forKey: inquiry.key) else { return }
-    state.waiting -= entry.waiters.count
+    let (count, owner) = (entry.waiters.count, inquiry.owner)
+    state.waiting -= count
+    let left = state.waitingOfOwner[owner, default: 0] - count
+    state.waitingOfOwner[owner] = left > 0 ? left : nil
     ended.waiters += entry.waiters
-  }
-
-  /// Drops what has been asked once it is half of the line, so that each question is moved about once.
-  private func shortenLine(_ state: inout State) {
-    guard state.lineStart * 2 >= state.line.count else { return }
-    state.line.removeFirst(state.lineStart)
-    state.lineStart = 0
   }
 }

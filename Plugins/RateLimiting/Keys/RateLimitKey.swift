@@ -2,14 +2,14 @@ import GatewayKit
 import HTTPWire
 import NIOCore
 
-/// Makes the key of an exchange: the rule and what was judged, each part with a tag and its length, hashed.
+/// Makes the key of an exchange: the rule and what was judged, each part with a tag and its length.
 ///
 /// The identity's fingerprint counts, never a field as the client spelled it: `bEaReR` and two blanks are no new caller.
 struct RateLimitKey: ~Copyable {
   private var bytes = KeyBytes()
 
   enum Result {
-    case key(LimitKey)
+    case made
     /// A part is missing and the rule is to be skipped.
     case skip
     /// A part is missing and the request is to be refused.
@@ -31,22 +31,21 @@ struct RateLimitKey: ~Copyable {
     return prefix.withBytes { Array($0) }
   }
 
-  mutating func make(
-    _ exchange: Exchange, _ rule: LimitRuleSettings, _ scope: PluginScope, prefix: [UInt8], digest: KeyDigest
-  ) -> Result {
+  /// Writes the parts of a key.
+  mutating func make(_ exchange: Exchange, _ recipe: borrowing KeyRecipe) -> Result {
     bytes.reset()
-    prefix.withUnsafeBytes { bytes.append(raw: $0) }
-    // A domain's own rules count in that domain only, whatever their key.
-    if scope == .domain { _ = append(.domain, exchange, rule) }
-    for part in rule.key where !append(part, exchange, rule) {
-      switch rule.missing {
+    for part in recipe.parts where !append(part, exchange, recipe) {
+      switch recipe.missing {
       case .skip: return .skip
       case .deny: return .deny
       case .constant: bytes.append(Self.absent)
       }
     }
-    return .key(bytes.withBytes { digest.key($0) })
+    return .made
   }
+
+  /// Lends the parts that were written.
+  func withParts<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R { bytes.withBytes(body) }
 
   // What precedes a part: none of them can be taken for another.
   private static let absent: UInt8 = 0
@@ -54,7 +53,7 @@ struct RateLimitKey: ~Copyable {
   private static let otherMethod: UInt8 = 2
 
   /// Appends a part; false, and nothing is appended, when the exchange has nothing for it.
-  private mutating func append(_ part: KeyPart, _ exchange: Exchange, _ rule: LimitRuleSettings) -> Bool {
+  private mutating func append(_ part: KeyRecipe.Part, _ exchange: Exchange, _ recipe: borrowing KeyRecipe) -> Bool {
     switch part {
     case .domain:
       guard let domain = exchange.domain else { return false }
@@ -67,11 +66,9 @@ struct RateLimitKey: ~Copyable {
     case .route: return append(exchange.route?.pattern)
     case .operation: return append(exchange.operation?.id)
     case .method: appendMethod(exchange.request)
-    case .address: return appendAddress(exchange, rule)
-    case .header(let name): return appendFields(name, exchange.request.block)
-    case .claim(let name):
-      guard let identity = exchange.identity else { return false }
-      return append(identity.claims.first { $0.name == name }?.value)
+    case .address: return appendAddress(exchange, recipe)
+    case .header(let index): return appendFields(recipe.names[index], exchange.request.block)
+    case .claim(let index): return appendClaim(recipe.names[index], exchange.identity)
     }
     return true
   }
@@ -90,9 +87,20 @@ struct RateLimitKey: ~Copyable {
   /// A subject is unique at its issuer only (RFC 7519 section 4.1.2).
   private mutating func appendSubject(_ identity: Identity?) -> Bool {
     guard let identity, append(identity.subject) else { return false }
+    append(issuer: identity)
+    return true
+  }
+
+  /// So is what a claim says.
+  private mutating func appendClaim(_ name: String, _ identity: Identity?) -> Bool {
+    guard let identity, append(identity.claims.first(where: { $0.name == name })?.value) else { return false }
+    append(issuer: identity)
+    return true
+  }
+
+  private mutating func append(issuer identity: Identity) {
     var issuer = identity.issuer
     issuer.withUTF8 { bytes.append(part: UnsafeRawBufferPointer($0)) }
-    return true
   }
 
   /// A client can make up methods without end, so all that are unknown are one.
@@ -122,9 +130,9 @@ struct RateLimitKey: ~Copyable {
   private static func lowercased(_ octet: UInt8) -> UInt8 { octet &- 0x41 < 26 ? octet | 0x20 : octet }
 
   /// Of IPv6 one customer usually has a whole /64.
-  private mutating func appendAddress(_ exchange: Exchange, _ rule: LimitRuleSettings) -> Bool {
+  private mutating func appendAddress(_ exchange: Exchange, _ recipe: borrowing KeyRecipe) -> Bool {
     guard let address = exchange.clientIP else { return append(exchange.clientAddress) }
-    let network = address.masked(to: address.family == .v4 ? rule.ipv4Prefix : rule.ipv6Prefix)
+    let network = address.masked(to: address.family == .v4 ? recipe.ipv4Prefix : recipe.ipv6Prefix)
     bytes.append(network.family.rawValue)
     bytes.append(network.high)
     bytes.append(network.low)

@@ -12,6 +12,9 @@ package struct LimitCost: Sendable, Hashable {
   /// No request takes more.
   package var most = 1000
 
+  /// What every request takes, where that is known beforehand.
+  var fixed: Int? { bytesPerUnit == nil ? (field == nil ? base : max(base, 1)) : nil }
+
   /// What is taken of the request when it is judged. What is only known later is worth a unit until then, so that nobody
   /// who owes passes.
   func atHead(_ request: RequestHead) -> Int64 {

@@ -121,12 +121,13 @@ public final class LimitRequest {
   public func reset() {
     if isOnItsWay { abandon() }
     turn &+= 1
-    claims.removeAll(keepingCapacity: true)
-    decisions.removeAll(keepingCapacity: true)
+    // One or two, mostly: to empty a list as a whole costs more.
+    while claims.popLast() != nil {}
+    while decisions.popLast() != nil {}
     outcome = .pending
     isLeased = false
-    resumption = nil
-    continuation = nil
+    if resumption != nil { resumption = nil }
+    if continuation != nil { continuation = nil }
   }
 
   /// Adds a claim. The caller sees to it that there are at most ``mostClaims``, with different keys.
@@ -144,11 +145,23 @@ public final class LimitRequest {
 
 extension LimitRequest {
   /// Gives the decisions; the outcome follows from them.
-  public func answer(_ decisions: some Sequence<LimitDecision>, isLeased: Bool = false) {
+  public func answer(_ decisions: ContiguousArray<LimitDecision>, isLeased: Bool = false) {
     self.decisions.removeAll(keepingCapacity: true)
-    self.decisions.append(contentsOf: decisions)
+    for decision in decisions { self.decisions.append(decision) }
     self.isLeased = isLeased
     conclude()
+  }
+
+  /// Gives the decision on the only claim.
+  package func answer(_ decision: LimitDecision) {
+    if decisions.count == 1 {
+      decisions[0] = decision
+    } else {
+      decisions.removeAll(keepingCapacity: true)
+      decisions.append(decision)
+    }
+    isLeased = false
+    outcome = passes(0) ? .admitted : .refused
   }
 
   /// Says that the store cannot tell.

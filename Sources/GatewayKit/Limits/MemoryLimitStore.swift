@@ -81,11 +81,11 @@ extension MemoryLimitStore {
   private static func takeOne(_ request: LimitRequest, in stripe: Stripe, _ now: LimitTime) {
     let claim = request.claims[0]
     guard let place = stripe.table.find(claim.key) ?? newcomer(claim, in: stripe, now) else {
-      return request.answer(CollectionOfOne(noRoom))
+      return request.answer(noRoom)
     }
     let decision = stripe.table.judge(claim, at: place, now: now)
     if decision.verdict == .admitted { stripe.table.take(claim, at: place, now: now) }
-    request.answer(CollectionOfOne(decision))
+    request.answer(decision)
   }
 
   private static func newcomer(_ claim: LimitClaim, in stripe: Stripe, _ now: LimitTime) -> Int? {

@@ -6,31 +6,42 @@ package struct LeaseEntry: BitwiseCopyable {
   /// Whose allowance.
   package let key: LimitKey
   /// The rule, as it was when units were last asked for.
-  package private(set) var rule: LimitRule
+  package internal(set) var rule: LimitRule
   /// How long units are kept, in nanoseconds; 0 in a place of the table where nothing is.
   package let time: Int64
   /// Units that can be taken without asking.
-  package private(set) var available: Int64 = 0
+  package internal(set) var available: Int64 = 0
+  /// Those of them that came last, while older ones are left: they are taken after the others, and kept longer.
+  var fresh: Int64 = 0
   /// Units that were asked for in advance, and whose answer is not there.
-  package private(set) var wanted: Int64 = 0
+  package internal(set) var wanted: Int64 = 0
   /// Questions that are on their way.
-  private var questions: Int64 = 0
+  var questions: Int64 = 0
   /// The most units that may be held here, on their way included: this loop's part of the gateway's batch.
-  package private(set) var part: Int64 = 0
-  /// Until when the units may be used.
-  private var until: Int64 = 0
+  package internal(set) var part: Int64 = 0
+  /// Until when the units are kept, and until when the fresh ones are.
+  var until: Int64 = 0
+  var freshUntil: Int64 = 0
+  /// Until when the server knows of the units: of a quota of the calendar until the period ends, of units at a time as long
+  /// as its record lasts.
+  var end: Int64 = .max
   /// Of a quota of the calendar: the beginning of the period that the units are of, by the server's time.
-  private var period: Int64 = 0
+  var period: Int64 = 0
   /// Units that the server had left, besides those that it gave.
-  private var left: Int64 = 0
+  var left: Int64 = 0
   /// When the allowance is whole, as far as the server's answer says.
-  private var wholeAt: Int64 = 0
+  var wholeAt: Int64 = 0
   /// Until when costs from ``refusedCost`` on are known to be refused, and when they would be admitted.
-  private var refusedUntil: Int64 = 0
-  private var admittedAt: Int64 = 0
-  private var refusedCost: Int64 = 0
+  var refusedUntil: Int64 = 0
+  var admittedAt: Int64 = 0
+  var refusedCost: Int64 = 0
   /// When it was last asked.
-  private var touched: Int64 = 0
+  var touched: Int64 = 0
+  /// With fewer units than this, more are fetched before these are used up; 0 while none are to be.
+  var low: Int64 = 0
+  /// What was asked for in all, and how much of it when units were last asked for in advance.
+  var demand: Int64 = 0
+  var demandBefore: Int64 = 0
 
   /// An entry that holds nothing.
   package init(key: LimitKey, rule: LimitRule, time: Int64) {
@@ -44,6 +55,11 @@ package struct LeaseEntry: BitwiseCopyable {
 
   var isConcurrent: Bool {
     if case .concurrent = rule { return true }
+    return false
+  }
+
+  var isCalendar: Bool {
+    if case .calendar = rule { return true }
     return false
   }
 }
@@ -66,10 +82,17 @@ extension LeaseEntry {
 
   /// Takes what was judged to be there.
   package mutating func take(_ cost: Int64, now: Int64) {
-    available &-= max(cost, 0)
+    let cost = max(cost, 0)
+    available &-= cost
+    demand &+= cost
     touched = now
+    // The older ones are taken first.
+    if available <= fresh { (fresh, until) = (0, available > 0 ? freshUntil : until) }
     if isConcurrent { until = now &+ time }
   }
+
+  /// Whether it is time to fetch more.
+  package var isLow: Bool { available < low }
 
   /// Charges units without judging, when they are there.
   package mutating func charge(_ units: Int64, of rule: LimitRule, now: Int64) -> Bool {
@@ -82,7 +105,7 @@ extension LeaseEntry {
   ///
   /// - Returns: how many those are.
   package mutating func giveBack(_ units: Int64, of rule: LimitRule, now: Int64) -> Int64 {
-    guard isConcurrent || isUsable(for: rule, now: now) else { return 0 }
+    guard isConcurrent ? now < end : isUsable(for: rule, now: now) else { return 0 }
     // Others may have waited for just these.
     refusedUntil = 0
     let kept = max(0, min(units, part &- available &- wanted))
@@ -92,17 +115,19 @@ extension LeaseEntry {
     return kept
   }
 
-  /// Units of a period are never used in another, whichever clock says so: the server's, which ``until`` follows, or the
-  /// gateway's, by which the rule was made.
-  private func isUsable(for rule: LimitRule, now: Int64) -> Bool { now < until && isSamePeriod(rule) }
+  /// Units of a period are never used in another, whichever clock says so: the server's, which ``end`` follows, or the
+  /// gateway's, by which the rule was made. Within it they can be used as long as they are here.
+  private func isUsable(for rule: LimitRule, now: Int64) -> Bool {
+    now < end && (now < until || isCalendar) && isSamePeriod(rule)
+  }
 
-  private func isSamePeriod(_ other: LimitRule) -> Bool {
+  func isSamePeriod(_ other: LimitRule) -> Bool {
     if case .calendar(let mine) = rule, case .calendar(let theirs) = other { return mine.start == theirs.start }
     return true
   }
 }
 
-// MARK: - Asking
+// MARK: - Letting go
 
 extension LeaseEntry {
   /// Whether units that are held are too old, or of another period than the rule's, and are to be let go of first.
@@ -110,82 +135,34 @@ extension LeaseEntry {
     available > 0 && !isUsable(for: rule, now: now)
   }
 
-  /// Lets go of the units that are held. Those of a period that is over are dropped: the server gives them back only in
+  /// Whether units have been held too long. Those of a period would be lost if the server could not be told, so they are
+  /// kept then while the period lasts.
+  package func isOverdue(now: Int64, isHeard: Bool = true) -> Bool {
+    available > 0 && (now >= end || (now >= until && (isHeard || !isCalendar)))
+  }
+
+  /// Lets go of the units that are held too long: of all, unless fresh ones are left that can still be used.
+  ///
+  /// - Returns: what the server is to be told.
+  package mutating func letGoOfOld(for rule: LimitRule, now: Int64) -> LimitChange? {
+    guard fresh > 0, now < freshUntil, now < end, isSamePeriod(rule) else { return letGo() }
+    let old = available &- fresh
+    (available, fresh, until) = (fresh, 0, freshUntil)
+    return LimitChange(key: key, rule: self.rule, units: -old, period: period)
+  }
+
+  /// Lets go of all units that are held. Those of a period that is over are dropped: the server gives them back only in
   /// their own.
   ///
   /// - Returns: what the server is to be told.
   package mutating func letGo() -> LimitChange? {
     guard available > 0 else { return nil }
-    defer { available = 0 }
+    defer { (available, fresh) = (0, 0) }
     return LimitChange(key: key, rule: rule, units: -available, period: period)
-  }
-
-  /// A question is about to be sent, and this loop's part of the batch is known.
-  ///
-  /// - Returns: how many units to ask for in advance.
-  package mutating func ask(_ claim: LimitClaim, part: Int64, now: Int64) -> Int64 {
-    rule = claim.rule
-    self.part = max(part, available &+ wanted)
-    questions &+= 1
-    touched = now
-    guard available < claim.cost else { return 0 }
-    let units = min(max(0, self.part &- available &- wanted), Self.mostAtOnce)
-    wanted &+= units
-    return units
-  }
-
-  /// More units are not asked for at once: the script's numbers are exact up to there.
-  private static let mostAtOnce: Int64 = 1 << 20
-
-  /// The server has given units.
-  ///
-  /// - Parameters:
-  ///   - asked: when the question was put.
-  ///   - units: how many of the `wish` it gave.
-  ///   - period: of a quota of the calendar, the period they are of.
-  package mutating func granted(
-    _ units: Int64, of wish: Int64, _ decision: LimitDecision, asked: Int64, period: Int64
-  ) {
-    answered(wish, asked: asked)
-    note(decision, left: max(0, decision.remaining &- units), asked: asked)
-    guard units > 0 else { return }
-    var end = asked &+ time
-    if case .calendar = rule { end = min(end, asked &+ decision.fullIn) }
-    // The oldest unit says for all.
-    until = available > 0 ? min(until, end) : end
-    available &+= min(units, wish)
-    self.period = period
-  }
-
-  /// The server has refused the request, be it for this claim or another.
-  package mutating func refused(_ claim: LimitClaim, of wish: Int64, _ decision: LimitDecision, asked: Int64) {
-    answered(wish, asked: asked)
-    note(decision, left: decision.remaining, asked: asked)
-    guard decision.verdict == .refused else { return }
-    admittedAt = asked &+ decision.retryIn
-    refusedUntil = asked &+ min(decision.retryIn, time)
-    refusedCost = max(claim.cost, 1)
-  }
-
-  /// There was no answer.
-  package mutating func failed(_ wish: Int64) { answered(wish, asked: touched) }
-
-  private mutating func answered(_ wish: Int64, asked: Int64) {
-    wanted &-= wish
-    questions &-= 1
-  }
-
-  private mutating func note(_ decision: LimitDecision, left: Int64, asked: Int64) {
-    self.left = left
-    wholeAt = asked &+ decision.fullIn
-    refusedUntil = 0
   }
 
   /// Whether nothing is lost when it is forgotten.
   package func isIdle(now: Int64) -> Bool {
     available == 0 && questions == 0 && refusedUntil <= now && touched &+ time <= now
   }
-
-  /// Whether units have been held too long.
-  package func isOverdue(now: Int64) -> Bool { available > 0 && now >= until }
 }

@@ -81,9 +81,19 @@ package struct LeaseTable: ~Copyable {
   ///
   /// - Returns: how many units to ask for in advance.
   package mutating func ask(_ claim: LimitClaim, _ lease: LimitLease, at index: Int, now: Int64) -> Int64 {
-    let entry = places[index]
-    let part = budget.part(of: lease.batch, for: claim.key, now: entry.part, used: entry.available &+ entry.wanted)
+    let part = part(lease, at: index)
     return places[index].ask(claim, part: part, now: now)
+  }
+
+  /// The same for units that are fetched before those that are held are used up.
+  package mutating func fetch(_ lease: LimitLease, at index: Int) -> Int64 {
+    let part = part(lease, at: index)
+    return places[index].fetch(part: part)
+  }
+
+  private func part(_ lease: LimitLease, at index: Int) -> Int64 {
+    let entry = places[index]
+    return budget.part(of: lease.batch, for: entry.key, now: entry.part, used: entry.available &+ entry.wanted)
   }
 }
 
@@ -95,13 +105,19 @@ extension LeaseTable {
   /// - Parameters:
   ///   - looks: how many places are looked at.
   ///   - changes: how many changes there may be.
-  ///   - tell: what the server is to be told.
-  package mutating func sweep(now: Int64, looks: Int, changes: Int, tell: (LimitChange) -> Void) {
+  ///   - isHeard: whether the server can be told.
+  ///   - tell: what it is to be told.
+  package mutating func sweep(
+    now: Int64, looks: Int, changes: Int, isHeard: Bool = true, tell: (LimitChange) -> Void
+  ) {
     var changes = changes
     for _ in 0..<min(looks, mask + 1) where changes > 0 && count > 0 {
       hand = (hand &+ 1) & mask
       guard places[hand].time != 0 else { continue }
-      if places[hand].isOverdue(now: now), let change = places[hand].letGo() {
+      let rule = places[hand].rule
+      if places[hand].isOverdue(now: now, isHeard: isHeard),
+        let change = places[hand].letGoOfOld(for: rule, now: now)
+      {
         changes -= 1
         tell(change)
       }

@@ -8,6 +8,10 @@ package struct ConnectionAttempt {
 
   private var addresses: ArraySlice<SocketAddress> = []
   private var share: Int64 = 0
+  /// Whether the addresses are known.
+  package private(set) var isResolved = false
+  /// When to do with addresses that were found before, so that some time is left for them.
+  package private(set) var patience: Int64 = 0
   /// When the attempt as a whole must have come to an end.
   package private(set) var deadline: Int64 = 0
 
@@ -15,11 +19,15 @@ package struct ConnectionAttempt {
   package init() {}
 
   /// An attempt begins; addresses are to come.
-  package init(now: Int64, limit: Int64) { deadline = now &+ limit }
+  package init(now: Int64, limit: Int64) {
+    deadline = now &+ limit
+    patience = now &+ limit / 2
+  }
 
   /// The addresses are known. Each has its share of the time that is left, so that a dead first one leaves some for the
   /// others.
   package mutating func resolved(_ found: [SocketAddress], now: Int64) {
+    isResolved = true
     addresses = found.prefix(Self.mostAddresses)
     share = max(deadline &- now, 0) / Int64(max(addresses.count, 1))
   }

@@ -13,21 +13,27 @@ extension RedisLink {
     if let address = try? SocketAddress(ipAddress: settings.host, port: settings.port) {
       return loop.assumeIsolated().execute { self.resolved([address]) }
     }
-    // One that hangs is not asked for again: the threads are everybody's.
-    guard !isResolving else { return }
-    isResolving = true
     lookUp()
+    if let fresh = known.takeFresh() { return loop.assumeIsolated().execute { self.resolved(fresh) } }
+    if !known.isEmpty { arm(attempt.patience) }
   }
 
   private func lookUp() {
-    let (host, port, bound) = (settings.host, settings.port, NIOLoopBound(self, eventLoop: loop))
+    // One that hangs is not asked for again: the threads are everybody's.
+    guard !isResolving else { return }
+    isResolving = true
+    let (host, port, lookUp) = (settings.host, settings.port, settings.lookUp)
+    let bound = NIOLoopBound(self, eventLoop: loop)
     NIOThreadPool.singleton.submit { [loop] _ in
-      let found = (try? AddressLookup.system(host)) ?? []
-      loop.execute {
-        bound.value.isResolving = false
-        bound.value.resolved(found.map { Self.address($0, port) })
-      }
+      let found = (try? lookUp(host)) ?? []
+      loop.execute { bound.value.lookedUp(found.map { Self.address($0, port) }) }
     }
+  }
+
+  private func lookedUp(_ found: [SocketAddress]) {
+    isResolving = false
+    known.note(found)
+    if case .connecting = state.phase, !attempt.isResolved { resolved(known.take()) }
   }
 
   private static func address(_ found: SocketAddress, _ port: Int) -> SocketAddress {
@@ -37,7 +43,7 @@ extension RedisLink {
   }
 
   private func resolved(_ addresses: [SocketAddress]) {
-    guard case .connecting = state.phase, stream == nil else { return }
+    guard case .connecting = state.phase, !attempt.isResolved else { return }
     attempt.resolved(addresses, now: Self.time())
     tryNext(because: .unreachable("the name has no address"))
   }
@@ -65,6 +71,8 @@ extension RedisLink {
   }
 
   func attemptTimedOut(_ now: Int64) {
+    // The look-up takes long.
+    if !attempt.isResolved, !known.isEmpty { return resolved(known.take()) }
     stream?.discard()
     stream = nil
     tryNext(because: .unreachable("it takes too long"))

@@ -39,6 +39,7 @@ final class RedisLink {
 
   // While a connection is made.
   var attempt = ConnectionAttempt()
+  var known = KnownAddresses()
   /// Answers to the greeting that have not come.
   var greetings = 0
   /// Whether a look-up of the server's name has not ended.
@@ -70,6 +71,9 @@ final class RedisLink {
     if case .ready = state.phase { return true }
     return false
   }
+
+  /// Whether something was given in this turn already.
+  var hasCommands: Bool { isFlushDue }
 
   /// Sends what is in ``output`` when all that goes on in this turn has been done. To be called before a command is added,
   /// when ``isReady``.

@@ -3,11 +3,14 @@ import GatewayKit
 /// What the ``LimitScript`` says of one claim, read by the rule that it was judged by.
 enum ClaimAnswer {
   /// The decision that six numbers stand for; nil when the script cannot have said so.
-  static func decision(_ claim: LimitClaim, _ numbers: ArraySlice<Int64>) -> LimitDecision? {
+  ///
+  /// - Parameter wanted: how many units were wanted in advance: no more can have been granted.
+  static func decision(_ claim: LimitClaim, wanted: Int64, _ numbers: ArraySlice<Int64>) -> LimitDecision? {
     let base = numbers.startIndex
     let used = numbers[base]
     guard numbers.count == LimitScript.numbersOfClaim, (0...limit).contains(used),
-      let first = nanoseconds(numbers[base + 1], numbers[base + 2]), numbers[base + 5] >= 0
+      let first = nanoseconds(numbers[base + 1], numbers[base + 2]),
+      (0...max(wanted, 0)).contains(numbers[base + 5])
     else { return nil }
     let cost = max(claim.cost, 0)
     switch claim.rule {

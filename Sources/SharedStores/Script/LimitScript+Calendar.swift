@@ -39,7 +39,7 @@ extension LimitScript {
       local granted = 0
       if c.kept == c.from then granted = share(c[4], c[5] - c.used - c[3]) end
       c.used = c.used + c[3] + granted
-      calendar_set(key, c)
+      if c[3] + granted > 0 then calendar_set(key, c) end
       return granted
     end
     adjust[3] = function(key, c)

@@ -50,7 +50,7 @@ extension LimitScript {
     end
     take[4] = function(key, c)
       local granted = share(c[4], c[5] - c.h.total - c[3])
-      hold_set(key, c, c.h, c.h.own + c[3] + granted)
+      if c[3] + granted > 0 then hold_set(key, c, c.h, c.h.own + c[3] + granted) end
       return granted
     end
     adjust[4] = function(key, c)

@@ -33,6 +33,7 @@ extension LimitScript {
     judge[1] = function(key, c)
       local s, n = rate_used(key)
       c.reply = {0, s, n, 0, 0}
+      c.s, c.n = s, n
       if c[3] == 0 then return true end
       c.s, c.n = add(s, n, c[5], c[6])
       return c[2] < 2 and not above(c.s, c.n, c[7], c[8])
@@ -49,7 +50,7 @@ extension LimitScript {
         end
         s, n = add(s, n, more_s, more_n)
       end
-      rate_set(key, s, n)
+      if c[3] + granted > 0 then rate_set(key, s, n) end
       return granted
     end
     adjust[1] = function(key, c)

@@ -101,7 +101,7 @@ extension LimitScript {
     end
     take[2] = function(key, c)
       local granted = share(c[4], c[5] - c.w.used - c[3])
-      sliding_add(key, c, c[3] + granted)
+      if c[3] + granted > 0 then sliding_add(key, c, c[3] + granted) end
       return granted
     end
     adjust[2] = function(key, c)

@@ -16,6 +16,7 @@ import Crypto
 ///
 /// A take is answered with six numbers for each claim: what is used, two times that its kind says, and how many units were
 /// granted in advance. Whether it was admitted follows from them by the rules that the script judges by, so it is not said.
+/// A take that costs nothing passes; it can still be given units in advance. All else is answered with the number 0.
 package enum LimitScript {
   /// What is to be done.
   enum Operation: Int64 {
@@ -27,7 +28,7 @@ package enum LimitScript {
   /// The numbers of one claim's part of an answer.
   static let numbersOfClaim = 6
   /// For how long units of a limit on units at a time are held when their holder says nothing more, in seconds.
-  static let life: Int64 = 30
+  package static let life: Int64 = 30
 
   static let source = common + rate + sliding + calendar + concurrent + main
 
@@ -84,7 +85,7 @@ package enum LimitScript {
     end
     for i, c in ipairs(claims) do
       local granted = 0
-      if passes and c.fits and c[3] > 0 then granted = take[c[1]](KEYS[i], c) end
+      if passes and c.fits and c[3] + c[4] > 0 then granted = take[c[1]](KEYS[i], c) end
       for j = 1, 5 do reply[#reply + 1] = c.reply[j] end
       reply[#reply + 1] = granted
     end

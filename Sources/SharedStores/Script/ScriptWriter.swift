@@ -59,12 +59,24 @@ package struct ScriptWriter {
     }
   }
 
-  /// The command that moves what is used, or says what is held.
-  package func adjust(_ change: LimitChange, now: LimitTime, as form: Form, into buffer: inout ByteBuffer) {
-    command(change.isHold ? .hold : .adjust, keys: 1, now, form, &buffer) { cursor in
+  /// The command that moves what is used, says what is held, or asks for units in advance.
+  package func change(_ change: LimitChange, now: LimitTime, as form: Form, into buffer: inout ByteBuffer) {
+    let operation: LimitScript.Operation =
+      switch change.operation {
+      case .move: .adjust
+      case .hold: .hold
+      case .fetch: .take
+      }
+    command(operation, keys: 1, now, form, &buffer) { cursor in
       key(change.key, &cursor)
     } numbers: { cursor in
-      cursor.bulk { ClaimNumbers.change(change, &$0) }
+      cursor.bulk { cursor in
+        if operation == .take {
+          ClaimNumbers.take(change.claim, wanted: change.units, &cursor)
+        } else {
+          ClaimNumbers.change(change, &cursor)
+        }
+      }
     }
   }
 
