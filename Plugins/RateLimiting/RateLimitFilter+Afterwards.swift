@@ -9,7 +9,7 @@ extension RateLimitFilter {
     if hasOlderFields, exchange.replyInProgress == nil { removeOlderFields(exchange) }
     guard settlesLater else { return }
     settleAll(exchange)
-    // Also of what the gateway asks on its own account, which no limit has passed.
+    // An exchange of the gateway's own was never limited, and a cache keeps what it brings.
     for rule in rules { if let field = rule.settings.cost.field { Self.remove(field, from: exchange) } }
   }
 

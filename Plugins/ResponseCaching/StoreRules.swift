@@ -45,6 +45,7 @@ struct StoreRules {
 
   /// The same for a response that is whole, whatever the method of the request.
   func termsOfWhole(_ exchange: Exchange, began: Int64) -> Terms? {
+    if Self.isEventStream(exchange.response.block) { return nil }
     let framing = exchange.response.framing
     if case .length(let length) = framing, length > UInt64(maxObject) { return nil }
     // What has neither a length nor chunks cannot be told from what was cut (RFC 9111 section 3.3).
@@ -59,6 +60,13 @@ struct StoreRules {
     // What cannot be used without the origin's word is of use only when that can be had.
     guard terms.lifetime > 0 || terms.isRevalidated || terms.grace.longest > 0 &- terms.lifetime else { return nil }
     return isPerToken ? bounded(terms, by: exchange) : terms
+  }
+
+  /// What a stream of events says is for those who listen now, and has no end to wait for.
+  private static func isEventStream(_ block: FieldBlock) -> Bool {
+    block.withValue(of: .contentType) { value in
+      OctetClass.equalIgnoringCase(value.prefix { $0 != UInt8(ascii: ";") && $0 != 0x20 }, "text/event-stream")
+    } ?? false
   }
 
   /// What is kept for a token ends with it.
