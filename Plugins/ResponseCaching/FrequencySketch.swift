@@ -12,10 +12,10 @@ struct FrequencySketch: ~Copyable {
   /// After two and a half additions for every counter all have been halved once.
   private static let additionsPerWord = 40
 
-  /// - Parameter bytes: rounded down to a power of two.
+  /// - Parameter bytes: rounded up to a power of two, since too few counters cost hits.
   init(bytes: Int) {
     var count = 8
-    while count < 1 << 21, count * 16 <= bytes { count *= 2 }
+    while count < 1 << 21, count * 8 < bytes { count *= 2 }
     mask = count - 1
     words = .allocate(capacity: count)
     words.initialize(repeating: 0, count: count)

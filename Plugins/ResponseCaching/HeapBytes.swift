@@ -12,7 +12,7 @@
 enum HeapBytes {
   /// The object that a buffer's bytes belong to.
   static let bufferStorage = of(72)
-  static let reply = of(112)
+  static let reply = of(104)
 
   /// A block of so many bytes, with what the allocator adds: a header, and what fills up to its grain.
   static func of(_ bytes: Int) -> Int {

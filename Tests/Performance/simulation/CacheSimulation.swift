@@ -20,7 +20,7 @@ struct CacheSimulation: ParsableCommand {
   var maxError = 5.0
 
   @Option(help: "The same when all answers were replaced by others of different sizes: an allocator keeps holes.")
-  var maxHoles = 12.0
+  var maxHoles = 15.0
 
   func run() throws {
     // First, while nothing else has taken and left memory.
