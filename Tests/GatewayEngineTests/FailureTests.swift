@@ -1,4 +1,6 @@
 import GatewayTesting
+import NIOCore
+import NIOPosix
 import Testing
 
 @Suite struct FailureTests {
@@ -123,17 +125,25 @@ import Testing
 
   @Test func drainsWithoutCuttingWhatRuns() async throws {
     let (arrived, arrival) = AsyncStream<Void>.makeStream()
+    let (draining, drain) = AsyncStream<Void>.makeStream()
     let origin = try await ScriptedOrigin.start { exchange, _ in
       _ = try await exchange.receiveMessage()
       arrival.finish()
-      // Long enough for the drain to have begun, which the answer's head shows.
-      try await Task.sleep(for: .milliseconds(500))
+      for await _ in draining {}
       try await exchange.send(helloResponse)
     }
     let gateway = try await TestGateway.start(configuration(origin: origin.port))
     async let running = answer(to: request("GET /"), port: gateway.port)
     for await _ in arrived {}
-    await gateway.stop(limit: .seconds(60))
+    async let stopped: Void = gateway.stop(limit: .seconds(60))
+    // The drain has begun when nobody is let in any more; every loop learns of it right after.
+    let group = MultiThreadedEventLoopGroup.singleton
+    while let channel = try? await ClientBootstrap(group: group).connect(host: "127.0.0.1", port: gateway.port).get() {
+      try? await channel.close()
+    }
+    try await Task.sleep(for: .milliseconds(500))
+    drain.finish()
+    await stopped
     let text = try await running
     #expect(text.hasSuffix("hello"))
     #expect(text.contains("Connection: close\r\n"))
