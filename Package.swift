@@ -135,7 +135,7 @@ let package = Package(
       name: "gatehouse",
       dependencies: [
         "GatewayEngine", "GatewayConfig", "GatewayKit", "SharedStores", "Admin", "TokenService", "UserApiTokens",
-        argumentParser, asyncHTTPClient, logging, nio, nioHTTP1, nioPosix, serviceLifecycle, unixSignals,
+        argumentParser, asyncHTTPClient, crypto, logging, nio, nioHTTP1, nioPosix, serviceLifecycle, unixSignals,
       ] + pluginTargets,
       swiftSettings: strict),
 

@@ -80,6 +80,8 @@ final class LoopRule {
     local.key = withUnsafeBytes(of: claim.key) { choices[choice].digest.local($0) }
     local.lease = nil
     if let rule = choices[choice].local.rule(at: wall) { local.rule = rule }
+    // Here, too, more than there can ever be is as much as there can be.
+    local.cost = min(local.cost, local.rule.most)
     return local
   }
 

@@ -7,7 +7,14 @@ extension RateLimitFilter {
   /// The answer is known: what it makes the request worth is settled.
   final func answered(_ exchange: Exchange) {
     if hasOlderFields, exchange.replyInProgress == nil { removeOlderFields(exchange) }
-    guard settlesLater, let state = state(of: exchange), state.stage == .passed else { return }
+    guard settlesLater else { return }
+    settleAll(exchange)
+    // An exchange of the gateway's own was never limited, and a cache keeps what it brings.
+    for rule in rules { if let field = rule.settings.cost.field { Self.remove(field, from: exchange) } }
+  }
+
+  private final func settleAll(_ exchange: Exchange) {
+    guard let state = state(of: exchange), state.stage == .passed else { return }
     for index in state.entries.indices {
       let rule = rules[state.entries[index].rule].settings
       if !rule.refunds.isEmpty, Refunds.apply(rule.refunds, to: exchange) {
@@ -21,7 +28,6 @@ extension RateLimitFilter {
         }
       }
     }
-    for rule in rules { if let field = rule.settings.cost.field { Self.remove(field, from: exchange) } }
   }
 
   /// The exchange has ended.

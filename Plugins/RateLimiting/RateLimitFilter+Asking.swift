@@ -87,8 +87,9 @@ extension RateLimitFilter {
         exchange.limitMode = "local"
         state.entries[index].ledger = .local
         state.entries[index].place = state.local.claims.count
-        state.local.append(
-          rule.local(state.shared.claims[entry.place], choice: entry.choice, at: exchange.loop.wall))
+        let claim = rule.local(state.shared.claims[entry.place], choice: entry.choice, at: exchange.loop.wall)
+        state.entries[index].taken = claim.cost
+        state.local.append(claim)
       }
     }
     if isClosed {

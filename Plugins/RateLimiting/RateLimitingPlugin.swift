@@ -55,16 +55,24 @@ public struct RateLimitingPlugin: CombiningPlugin {
     }
   }
 
-  /// How much more than the rules say gateways admit together that take units in advance.
+  /// How much more than the rules say gateways admit together that take units in advance, and which rules of the floor an
+  /// origin has a say in.
   public var remarks: [String] {
-    guard let gateways = environment.sharedLimits?.gateways else { return [] }
-    return settings.rules.compactMap { rule in
-      guard let lease = rule.lease else { return nil }
-      let most = lease.overshoot(gateways: gateways)
-      return "rate-limit `\(rule.name)`: with leases of \(lease.batch) and \(gateways) "
-        + "\(gateways == 1 ? "gateway" : "gateways") (stores.redis.gateways), one allowance is exceeded by at most "
-        + "\(most) units; quotas and concurrent requests are never exceeded"
-    }
+    settings.rules.compactMap(overshoot)
+      + (environment.scope == .floor ? settings.rules.compactMap(Self.looseness) : [])
+  }
+
+  private func overshoot(_ rule: LimitRuleSettings) -> String? {
+    guard let gateways = environment.sharedLimits?.gateways, let lease = rule.lease else { return nil }
+    return "rate-limit `\(rule.name)`: with leases of \(lease.batch) and \(gateways) "
+      + "\(gateways == 1 ? "gateway" : "gateways") (stores.redis.gateways), one allowance is exceeded by at most "
+      + "\(lease.overshoot(gateways: gateways)) units; quotas and concurrent requests are never exceeded"
+  }
+
+  private static func looseness(_ rule: LimitRuleSettings) -> String? {
+    guard rule.cost.field != nil || !rule.refunds.isEmpty else { return nil }
+    return "rate-limit `\(rule.name)` of the floor: what the origin answers decides what a request costs "
+      + "(cost.field, refund), so a domain with an origin of its own can loosen the rule"
   }
 
   private static func noSharedStore(_ position: SourcePosition) -> ConfigurationError {

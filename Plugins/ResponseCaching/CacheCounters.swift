@@ -7,6 +7,11 @@ package struct CacheCounters: Sendable {
   let bypassed: Counter
   let stored: Counter
   let evicted: Counter
+  let untaggable: Counter
+  let validated: Counter
+  let staleOnError: Counter
+  let collapsed: Counter
+  let refreshes: Counter
   /// Answers that were not kept, or not for long, by why.
   let unpopular: Counter
   let tooLarge: Counter
@@ -24,6 +29,16 @@ package struct CacheCounters: Sendable {
     hits = requests("hit")
     misses = requests("miss")
     bypassed = requests("bypass")
+    collapsed = requests("collapsed")
+    validated = registry.counter(
+      "gatehouse_cache_validated_total", help: "Requests whose kept answer the origin has called valid.")
+    staleOnError = registry.counter(
+      "gatehouse_cache_stale_on_error_total", help: "Requests that got a stale answer since the origin failed.")
+    refreshes = registry.counter(
+      "gatehouse_cache_refreshes_total", help: "Requests of the gateway's own to make answers fresh.")
+    untaggable = registry.counter(
+      "gatehouse_cache_untaggable_total",
+      help: "Answers that were not kept since they have too many tags, or too long ones.")
     stored = registry.counter("gatehouse_cache_stored_total", help: "Answers that were kept.")
     evicted = registry.counter("gatehouse_cache_evicted_total", help: "Answers that were dropped to make room.")
     unpopular = rejected("unpopular")

@@ -6,48 +6,74 @@ struct CacheFields {
   private var lines = ByteBuffer()
 
   mutating func addHit(_ response: CachedResponse, to exchange: Exchange) {
-    let now = exchange.loop.now
-    lines.clear()
-    lines.writeWithUnsafeMutableBytes(minimumWritableBytes: 96) { target in
-      var writer = RawWriter(target)
-      writer.append("Age: ")
-      writer.append(decimal: Self.seconds(now &- response.born))
-      writer.append("\r\nCache-Status: gatehouse; hit; ttl=")
-      let left = response.expires &- now
+    add(to: exchange) { writer in
+      writer.appendAge(of: response, exchange.loop.now)
+      writer.append("Cache-Status: gatehouse; hit; ttl=")
+      let left = response.expires &- exchange.loop.now
       // Of a stale answer: how long ago it ceased to be fresh (RFC 9211 section 2.4).
       if left < 0 { writer.append("-") }
-      writer.append(decimal: Self.seconds(left < 0 ? 0 &- left : left))
+      writer.append(decimal: RawWriter.seconds(left < 0 ? 0 &- left : left))
       writer.append("\r\n")
+    }
+  }
+
+  /// A kept answer that the origin was asked about.
+  mutating func addForwarded(_ status: ForwardStatus, giving response: CachedResponse, to exchange: Exchange) {
+    add(to: exchange) { writer in
+      writer.appendAge(of: response, exchange.loop.now)
+      writer.append(status)
+    }
+  }
+
+  mutating func addForwarded(_ status: ForwardStatus, to exchange: Exchange) {
+    add(to: exchange) { $0.append(status) }
+  }
+
+  private mutating func add(to exchange: Exchange, _ write: (inout RawWriter) -> Void) {
+    lines.clear()
+    lines.writeWithUnsafeMutableBytes(minimumWritableBytes: 160) { target in
+      var writer = RawWriter(target)
+      write(&writer)
       return writer.count
     }
     exchange.responseAdditions.add(rendered: lines)
   }
 
-  static func addForwarded(_ forwarded: StoreJob.Forwarded, isStored: Bool, to exchange: Exchange) {
-    let line =
-      switch forwarded {
-      case .miss: isStored ? missStored : miss
-      case .variant: isStored ? variantStored : variant
-      case .stale: isStored ? staleStored : stale
-      case .request: isStored ? requestStored : request
-      }
-    exchange.responseAdditions.add(rendered: line)
+  static let bypass = ByteBuffer(string: "Cache-Status: gatehouse; fwd=bypass\r\n")
+  static let otherMethod = ByteBuffer(string: "Cache-Status: gatehouse; fwd=method\r\n")
+}
+
+/// How a request went on to the origin, as RFC 9211 sections 2.2 to 2.6 say it.
+struct ForwardStatus {
+  var reason: StoreJob.Forwarded
+  /// What the origin said, where the answer is not the origin's.
+  var status: UInt16?
+  var isStored = false
+  /// Whether another request has brought the answer; false when that was waited for in vain.
+  var collapsed: Bool?
+}
+
+extension RawWriter {
+  fileprivate mutating func appendAge(of response: CachedResponse, _ now: Int64) {
+    append("Age: ")
+    append(decimal: Self.seconds(now &- response.born))
+    append("\r\n")
   }
 
-  static let bypass = line("fwd=bypass")
-  private static let miss = line("fwd=miss")
-  private static let missStored = line("fwd=miss; stored")
-  private static let variant = line("fwd=vary-miss")
-  private static let variantStored = line("fwd=vary-miss; stored")
-  private static let stale = line("fwd=stale")
-  private static let staleStored = line("fwd=stale; stored")
-  private static let request = line("fwd=request")
-  private static let requestStored = line("fwd=request; stored")
-
-  private static func line(_ text: String) -> ByteBuffer { ByteBuffer(string: "Cache-Status: gatehouse; \(text)\r\n") }
+  fileprivate mutating func append(_ status: ForwardStatus) {
+    append("Cache-Status: gatehouse; fwd=")
+    append(status.reason.name)
+    if let code = status.status {
+      append("; fwd-status=")
+      append(decimal: UInt64(code))
+    }
+    if status.isStored { append("; stored") }
+    if let isCollapsed = status.collapsed { append(isCollapsed ? "; collapsed" : "; collapsed=?0") }
+    append("\r\n")
+  }
 
   /// Whole seconds, rounded down.
-  private static func seconds(_ nanoseconds: Int64) -> UInt64 {
+  fileprivate static func seconds(_ nanoseconds: Int64) -> UInt64 {
     nanoseconds > 0 ? UInt64(nanoseconds / 1_000_000_000) : 0
   }
 }

@@ -2,25 +2,37 @@ import GatewayKit
 import HTTPWire
 import NIOCore
 
-/// Looks up, keeps and invalidates, for one loop.
+/// Looks up, keeps, validates and invalidates, for one loop.
 final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
-  private let store: CacheStore
-  private let slot: StateSlot
-  private let rules: StoreRules
-  private let maxObject: Int
-  private let variants: Int
+  let store: CacheStore
+  let slot: StateSlot
+  let rules: StoreRules
+  let tags: TagRules
+  let maxObject: Int
+  let variants: Int
+  /// Those who want the same answer.
+  let flights: Flights
+  /// Whether they wait for one of them.
+  let coalesces: Bool
+  /// Whose answers could not be kept.
+  var unstorable = VainKeys(memory: 10_000_000_000)
+  /// Whose answers could not be made fresh.
+  var unrefreshed = VainKeys(memory: 1_000_000_000)
   private let honoured: HonouredDirectives
   /// Whether parts and conditions are judged here.
   private let judgesConditions: Bool
   /// The fields of the key.
   private let keyed: [FieldNameLetters]
   private var key: CacheKeyBuilder
-  private var lines = CacheFields()
+  var lines = CacheFields()
 
-  init(settings: CacheSettings, store: CacheStore, slot: StateSlot) {
+  init(settings: CacheSettings, store: CacheStore, flights: Flights, slot: StateSlot) {
     self.store = store
+    self.flights = flights
+    coalesces = settings.coalescing != nil
     self.slot = slot
     rules = StoreRules(settings)
+    tags = TagRules(settings)
     maxObject = settings.maxObject
     variants = settings.variants
     honoured = settings.honoured
@@ -32,7 +44,10 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
   func lookup(_ exchange: Exchange) -> Verdict {
     // Taken once: every access to a property of the exchange that holds references counts them.
     let request = exchange.request
-    guard request.method == .get || request.method == .head else { return .next }
+    guard request.method == .get || request.method == .head else {
+      exchange.responseAdditions.add(rendered: CacheFields.otherMethod)
+      return .next
+    }
     guard let domain = exchange.domain, RequestRules.mayTakePart(request, judgesConditions: judgesConditions),
       !isKeyedByWithheld(exchange)
     else { return bypass(exchange) }
@@ -40,12 +55,14 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
     directives.keep(only: honoured)
     guard !directives.noStore, key.make(exchange, request, domain) else { return bypass(exchange) }
     return key.bytes.withBytes { key in
-      let hash = store.hash(key)
-      let found =
-        directives.noCache ? .toBeForwarded(.request) : find(request, hash, key, directives, now: exchange.loop.now)
-      switch found {
+      let place = CachePlace(hash: store.hash(key), key: key, time: store.caches.versions.now)
+      if exchange.isDetached { return refresh(exchange, domain, place) }
+      switch find(request, place, directives, now: exchange.loop.now) {
       case .response(let response): return hit(exchange, request, response)
-      case .toBeForwarded(let reason): return miss(exchange, domain, hash, key, reason, directives)
+      case .refreshed(let response):
+        refreshLater(exchange, place)
+        return hit(exchange, request, response)
+      case .toBeForwarded(let reason, let kept): return miss(exchange, domain, place, reason, kept, directives)
       }
     }
   }
@@ -59,7 +76,10 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
 
   private enum Found {
     case response(CachedResponse)
-    case toBeForwarded(StoreJob.Forwarded)
+    /// One that is stale and may be given while the origin is asked for a fresh one.
+    case refreshed(CachedResponse)
+    /// Why, and what there is that does not do as it stands.
+    case toBeForwarded(StoreJob.Forwarded, CachedResponse?)
   }
 
   private func bypass(_ exchange: Exchange) -> Verdict {
@@ -69,83 +89,96 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
     return .next
   }
 
-  private func find(
-    _ request: RequestHead, _ hash: UInt64, _ key: UnsafeRawBufferPointer, _ directives: RequestDirectives, now: Int64
-  ) -> Found {
-    switch store.find(hash, key, request.block, now: now) {
-    case .none: return .toBeForwarded(.miss)
-    case .otherVariants: return .toBeForwarded(.variant)
+  private func find(_ request: RequestHead, _ place: CachePlace, _ directives: RequestDirectives, now: Int64) -> Found {
+    switch store.find(place.hash, place.key, request.block, now: now) {
+    case .none: return .toBeForwarded(directives.noCache ? .request : .miss, nil)
+    case .otherVariants: return .toBeForwarded(directives.noCache ? .request : .variant, nil)
     case .fresh(let response):
-      return isWanted(response, directives, now) ? .response(response) : .toBeForwarded(.request)
+      if !directives.noCache, directives.accepts(response, now) { return .response(response) }
+      return .toBeForwarded(.request, response)
     case .stale(let response):
       // Only who says so takes an answer that is stale (RFC 9111 section 4.2.4).
-      guard let response, let most = directives.maxStale, isWanted(response, directives, now),
-        now &- response.expires <= DeltaSeconds.nanoseconds(most)
-      else { return .toBeForwarded(.stale) }
-      return .response(response)
+      if let response, response.allowsStale, !directives.noCache, let most = directives.maxStale,
+        directives.accepts(response, now), now &- response.expires <= DeltaSeconds.nanoseconds(most)
+      {
+        return .response(response)
+      }
+      if let response, !directives.isParticular, now &- response.expires < response.grace.whileAsking {
+        return .refreshed(response)
+      }
+      return .toBeForwarded(directives.noCache ? .request : .stale, response)
     }
   }
 
-  /// Whether the client takes an answer of this age (RFC 9111 sections 5.2.1.1 and 5.2.1.3).
-  private func isWanted(_ response: CachedResponse, _ directives: RequestDirectives, _ now: Int64) -> Bool {
-    if let most = directives.maxAge, now &- response.born > DeltaSeconds.nanoseconds(most) { return false }
-    guard let least = directives.minFresh else { return true }
-    return response.expires &- now >= DeltaSeconds.nanoseconds(least)
-  }
-
   private func hit(_ exchange: Exchange, _ request: RequestHead, _ response: CachedResponse) -> Verdict {
+    if let seat = exchange[slot] as? FlightSeat { return collapsed(exchange, request, response, seat) }
     exchange.cacheResult = "hit"
     store.counters.hits.add()
     lines.addHit(response, to: exchange)
     return .reply(StoredAnswers.reply(response, to: request, exchange))
   }
 
+  /// Another request has asked the origin for this one too.
+  private func collapsed(
+    _ exchange: Exchange, _ request: RequestHead, _ response: CachedResponse, _ seat: FlightSeat
+  ) -> Verdict {
+    exchange.cacheResult = "collapsed"
+    store.counters.collapsed.add()
+    seat.finish(.answered)
+    exchange[slot] = nil
+    lines.addForwarded(ForwardStatus(reason: seat.forwarded, collapsed: true), giving: response, to: exchange)
+    return .reply(StoredAnswers.reply(response, to: request, exchange))
+  }
+
   private func miss(
-    _ exchange: Exchange, _ domain: DomainFacts, _ hash: UInt64, _ key: UnsafeRawBufferPointer,
-    _ forwarded: StoreJob.Forwarded, _ directives: RequestDirectives
+    _ exchange: Exchange, _ domain: DomainFacts, _ place: CachePlace, _ forwarded: StoreJob.Forwarded,
+    _ kept: CachedResponse?, _ directives: RequestDirectives
   ) -> Verdict {
     exchange.cacheResult = "miss"
-    store.countMiss(of: domain)
-    if directives.onlyIfCached { return .reply(StoredAnswers.notCached) }
-    let version = exchange.request.withPath { path in
-      domain.key.withUnsafeReadableBytes { store.versions.mark(domain: $0, path: path) }
+    if directives.onlyIfCached {
+      store.countMiss(of: domain)
+      return .reply(StoredAnswers.notCached)
     }
-    exchange[slot] = StoreJob(
-      key: Array(key), hash: hash, version: version, forwarded: forwarded, began: exchange.loop.now, room: store.room)
+    if let kept, let seat = exchange[slot] as? FlightSeat, seat.part == .failed, !directives.isParticular,
+      helps(kept, since: place.time, exchange.loop.now)
+    {
+      return collapsed(exchange, exchange.request, kept, seat)
+    }
+    let key = Flights.Key(value: place.hash, bytes: Array(place.key))
+    let way = way(of: exchange, key, forwarded, kept)
+    if case .waits(let seat) = way {
+      exchange[slot] = seat
+      return .wait
+    }
+    store.countMiss(of: domain)
+    let job = job(
+      exchange, domain, key, at: place.time, forwarded, kept.map { validate($0, for: exchange, directives) })
+    switch way {
+    case .leads(let seat): job.seat = seat
+    case .alone(let hasWaited): job.hasWaited = hasWaited
+    case .waits: break
+    }
+    exchange[slot] = job
     return .next
+  }
+
+  func job(
+    _ exchange: Exchange, _ domain: DomainFacts, _ key: Flights.Key, at time: UInt64, _ forwarded: StoreJob.Forwarded,
+    _ validated: ValidatedAnswer?
+  ) -> StoreJob {
+    let version = exchange.request.withPath { path in
+      domain.key.withUnsafeReadableBytes { store.caches.versions.mark(domain: $0, path: path, at: time) }
+    }
+    return StoreJob(
+      key: key.bytes, hash: key.value, version: version, forwarded: forwarded, began: exchange.loop.now,
+      room: store.room, validated: validated)
   }
 }
 
-// MARK: - The response's way
-
-extension CacheFilter {
-  func response(_ exchange: Exchange) {
-    guard exchange.request.method.isSafe else { return Invalidation.judge(exchange, store.versions) }
-    guard let job = exchange[slot] as? StoreJob, exchange.replyInProgress == nil else { return }
-    job.terms = rules.terms(exchange, began: job.began).flatMap { hasRoom(exchange, job) ? $0 : nil }
-    CacheFields.addForwarded(job.forwarded, isStored: job.terms != nil, to: exchange)
-  }
-
-  /// A body of unknown length takes its room as it comes.
-  private func hasRoom(_ exchange: Exchange, _ job: StoreJob) -> Bool {
-    guard case .length(let length) = exchange.response.framing else { return true }
-    return job.expect(Int(clamping: length))
-  }
-
-  func storeHead(_ exchange: Exchange) -> Bool {
-    guard let job = exchange[slot] as? StoreJob, let terms = job.terms else { return false }
-    job.keepHead(of: exchange, terms)
-    return true
-  }
-
-  func storeBody(_ exchange: Exchange, _ bytes: ByteBuffer) {
-    (exchange[slot] as? StoreJob)?.append(bytes, limit: maxObject)
-  }
-
-  func storeEnd(_ exchange: Exchange, complete: Bool) {
-    defer { exchange[slot] = nil }
-    guard complete, let job = exchange[slot] as? StoreJob, let terms = job.terms, !job.isGivenUp else { return }
-    job.trim()
-    store.insert(CachedResponse(job, terms: terms, now: job.headTime), mostVariants: variants)
-  }
+/// Where the answers to a request are kept.
+struct CachePlace {
+  let hash: UInt64
+  let key: UnsafeRawBufferPointer
+  /// When it was looked up, in changes: before anything was found there.
+  let time: UInt64
 }

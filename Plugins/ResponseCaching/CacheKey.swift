@@ -9,6 +9,11 @@ struct CacheKeyBuilder: ~Copyable {
   private let share: CacheSettings.Share
   private let fields: FieldSelection
   private let parameters: [[UInt8]]?
+  /// Set in the flags when there is a query, and when only some of its parameters count.
+  static let hasQuery: UInt8 = 4
+  static let hasParameters: UInt8 = 16
+  /// Classes from this one on are followed by a digest.
+  static let firstDigestClass: UInt8 = 4
   /// What the settings mean, in 32 bytes.
   private let meaning: Fingerprint
   private(set) var bytes = KeyBytes()
@@ -31,7 +36,8 @@ struct CacheKeyBuilder: ~Copyable {
     let isNamed = request.block.withValue(of: .losantdomain) { !$0.isEmpty } ?? false
     let hasQuery = request.hasQuery
     let scheme = (exchange.isSecure ? 1 : 0) | (exchange.isClientSecure ? 8 : 0) as UInt8
-    bytes.append(scheme | (isNamed ? 2 : 0) | (hasQuery ? 4 : 0) as UInt8)
+    let query = (hasQuery ? Self.hasQuery : 0) | (hasQuery && parameters != nil ? Self.hasParameters : 0)
+    bytes.append(scheme | (isNamed ? 2 : 0) | query as UInt8)
     request.withAuthority { bytes.append(part: $0) }
     request.withPath { bytes.append(part: $0) }
     if hasQuery { _ = request.withQuery { appendQuery($0) } }

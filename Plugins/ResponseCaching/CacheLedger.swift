@@ -28,6 +28,8 @@ final class CacheLedger: Sendable {
     share.store((bounds.size - slack) / 100 * bounds.domain, ordering: .relaxed)
   }
 
+  /// The bound of all.
+  var bound: Int { size.load(ordering: .relaxed) }
   var used: Int { usedBytes.load(ordering: .relaxed) }
   /// The largest answer that is kept, of whatever size the plugin allows.
   var largest: Int { min(size.load(ordering: .relaxed) / 2, share.load(ordering: .relaxed)) }

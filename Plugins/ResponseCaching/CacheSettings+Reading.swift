@@ -27,6 +27,26 @@ extension CacheSettings {
     return nanoseconds(ttl)
   }
 
+  static func readGrace(_ settings: SettingsReader) -> StaleGrace {
+    let onError = settings.duration("stale_if_error", default: .zero, in: .zero...longest)
+    let whileAsking = settings.duration("stale_while_revalidate", default: .zero, in: .zero...longest)
+    return StaleGrace(onError: nanoseconds(onError), whileAsking: nanoseconds(whileAsking))
+  }
+
+  /// `off`, `on`, or how long and how many.
+  static func readCoalescing(_ settings: SettingsReader) -> Coalescing? {
+    if case .scalar = settings.node("coalesce")?.value {
+      return settings.bool("coalesce", default: true) ? Coalescing() : nil
+    }
+    var coalescing = Coalescing()
+    guard let details = settings.mapping("coalesce") else { return coalescing }
+    coalescing.wait = nanoseconds(
+      details.duration("wait", default: .seconds(1), in: .milliseconds(50)...(.seconds(60))))
+    coalescing.most = details.int("most", default: coalescing.most, in: 1...1_000_000)
+    details.finish()
+    return coalescing
+  }
+
   static func readQuery(_ settings: SettingsReader) -> [String]? {
     let query = settings.strings("query", default: ["all"])
     if query.count > 64 || query.contains(where: { !isPlain($0) }) {

@@ -19,7 +19,8 @@ package final class CacheStore: Sendable {
   private let seed: UInt64
   private let ledger: CacheLedger
   private let accounts: DomainAccounts
-  package let versions: PathVersions
+  /// What makes answers worthless.
+  package let caches: AnswerCaches
   package let counters: CacheCounters
   /// For bodies that are on their way: a quarter of the bound, beside it.
   let room: CollectingRoom
@@ -30,7 +31,7 @@ package final class CacheStore: Sendable {
   private static let leastCost = 256
 
   /// A store in up to 64 stripes.
-  package init(bounds: CacheBounds = CacheBounds(), seed: UInt64, counters: CacheCounters) {
+  package init(bounds: CacheBounds = CacheBounds(), seed: UInt64, caches: AnswerCaches, counters: CacheCounters) {
     var count = 1
     while count < 64, bounds.size / (count * 2) >= 1 << 19 { count *= 2 }
     mask = count - 1
@@ -44,7 +45,7 @@ package final class CacheStore: Sendable {
     self.seed = seed
     self.counters = counters
     accounts = DomainAccounts(stripes: count)
-    versions = PathVersions(seed: seed)
+    self.caches = caches
     room = CollectingRoom(bound: bounds.size / 4)
   }
 
@@ -60,7 +61,7 @@ package final class CacheStore: Sendable {
   func find(_ hash: UInt64, _ key: UnsafeRawBufferPointer, _ block: FieldBlock, now: Int64) -> CacheTable.Found {
     // Outlives the lock.
     var gone: CachedResponse?
-    return stripe(hash).table.withLock { $0.find(hash, key, block, now: now, versions: versions, gone: &gone) }
+    return stripe(hash).table.withLock { $0.find(hash, key, block, now: now, versions: caches.versions, gone: &gone) }
   }
 
   /// Whether a request without fields would find a fresh answer; for measurements.
@@ -73,6 +74,16 @@ package final class CacheStore: Sendable {
     counters.misses.add()
     account(of: domain.key.readableBytesView).misses.wrappingAdd(1, ordering: .relaxed)
   }
+
+  /// Whether nothing was changed that an answer is about, and it was not purged since a time at which it was good.
+  func isCurrent(_ response: CachedResponse, since time: UInt64) -> Bool {
+    let versions = caches.versions
+    guard versions.isCurrent(response.version) else { return false }
+    return !caches.purges.holds(since: time) { purge in response.withKept { purge.reaches($0, versions) } }
+  }
+
+  /// Drops an answer that the origin takes back.
+  func remove(_ response: CachedResponse) { _ = stripe(response.hash).table.withLock { $0.remove(response) } }
 
   /// Bytes in use and answers kept, counted one stripe after the other.
   package var usage: (bytes: Int, entries: Int) {
@@ -89,22 +100,31 @@ package final class CacheStore: Sendable {
 // MARK: - Keeping
 
 extension CacheStore {
-  /// Keeps an answer, unless its path was invalidated since its request began, or there is no room for it.
+  /// Bytes that it may take.
+  var budget: Int { ledger.bound }
+
+  /// Keeps an answer, unless what it is about was changed or purged since its request began, or there is no room for it;
+  /// false then. Purges are judged under the lock: one is known before it looks through what is kept, so one of the two
+  /// sees the other.
   ///
   /// - Parameter mostVariants: answers under one key that differ by what `Vary` names.
-  package func insert(_ response: CachedResponse, mostVariants: Int = 8) {
-    guard versions.isCurrent(response.version) else { return }
+  @discardableResult
+  package func insert(_ response: CachedResponse, mostVariants: Int = 8) -> Bool {
+    guard caches.versions.isCurrent(response.version) else { return false }
     let account = account(of: response.domain)
     // Outlives the lock, so that what is dropped ends without it.
     var removed: [CachedResponse] = []
     let isRoom = makeRoom(for: response, of: account)
-    stripe(response.hash).table.withLock { table in
-      guard isRoom else {
-        return table.removeReplaced(by: response, mostVariants: mostVariants, into: &removed)
+    let isKept = stripe(response.hash).table.withLock { table in
+      guard isRoom, isCurrent(response, since: response.version.began) else {
+        table.removeReplaced(by: response, mostVariants: mostVariants, into: &removed)
+        return false
       }
       table.insert(response, of: account, mostVariants: mostVariants, into: &removed)
+      return true
     }
-    if isRoom { counters.stored.add() }
+    if isKept { counters.stored.add() } else if isRoom { ledger.giveBack(response.cost) }
+    return isKept
   }
 
   /// Takes the room for an answer, and takes out others for that: at most in proportion to its size, a few at a time, in
@@ -118,7 +138,8 @@ extension CacheStore {
       var removed: [CachedResponse] = []
       let eviction = stripes[number].table.withLock {
         $0.evict(
-          for: account, response.cost, most: min(steps, Self.batch), now: response.stored, versions, into: &removed)
+          for: account, response.cost, most: min(steps, Self.batch), now: response.stored, caches.versions,
+          into: &removed)
       }
       count(eviction)
       steps -= max(1, removed.count)

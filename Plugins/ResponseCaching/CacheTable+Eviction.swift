@@ -17,7 +17,7 @@ extension CacheTable {
   /// Takes out up to `most` answers, until there is room for the bytes that a domain wants; they are handed over, so that
   /// they end when no lock is held.
   mutating func evict(
-    for account: DomainAccount, _ bytes: Int, most: Int, now: Int64, _ versions: PathVersions,
+    for account: DomainAccount, _ bytes: Int, most: Int, now: Int64, _ versions: AnswerVersions,
     into removed: inout [CachedResponse]
   ) -> Eviction {
     var eviction = Eviction()
@@ -31,7 +31,7 @@ extension CacheTable {
 
   /// The answer that goes next; nil when those who must give way have nothing here.
   private mutating func victim(
-    for account: DomainAccount, _ bytes: Int, _ now: Int64, _ versions: PathVersions
+    for account: DomainAccount, _ bytes: Int, _ now: Int64, _ versions: AnswerVersions
   ) -> (link: UInt32, isRejected: Bool)? {
     let own = domains.place(of: account, in: stripe)
     if ledger.isAboveShare(account, with: bytes) {
@@ -47,7 +47,7 @@ extension CacheTable {
 
   /// The oldest of one domain's window meets the next in turn of another's main queue (or of the same one's).
   private mutating func victim(
-    from own: UInt32, against other: UInt32, _ now: Int64, _ versions: PathVersions
+    from own: UInt32, against other: UInt32, _ now: Int64, _ versions: AnswerVersions
   ) -> (link: UInt32, isRejected: Bool)? {
     let window = domains[own].window
     let candidate = domains[own].isWindowFull ? window.oldest : 0
@@ -69,7 +69,7 @@ extension CacheTable {
 
   /// The oldest of a main queue that nobody has asked for since it came there; those asked for go round once more for
   /// each time, as far as a few steps lead.
-  private mutating func nextInTurn(_ domain: UInt32, _ now: Int64, _ versions: PathVersions) -> UInt32 {
+  private mutating func nextInTurn(_ domain: UInt32, _ now: Int64, _ versions: AnswerVersions) -> UInt32 {
     for _ in 0..<8 {
       let link = domains[domain].main.oldest
       guard link != 0, slots[Int(link) - 1].uses > 0, let entry = entry(link),
@@ -82,7 +82,7 @@ extension CacheTable {
     return domains[domain].main.oldest
   }
 
-  private func frequency(_ link: UInt32, _ now: Int64, _ versions: PathVersions) -> Int {
+  private func frequency(_ link: UInt32, _ now: Int64, _ versions: AnswerVersions) -> Int {
     guard let entry = entry(link), !entry.isWorthless(now: now, versions) else { return -1 }
     return sketch.estimate(entry.hash) + Int(slots[Int(link) - 1].uses)
   }

@@ -6,7 +6,7 @@ import HTTPWire
 struct CacheTable: ~Copyable {
   enum Found {
     case fresh(CachedResponse)
-    /// There is one, but it is too old; it is shown when some clients take one that is.
+    /// There is one, but it is too old; it is shown when it is of use all the same.
     case stale(CachedResponse?)
     /// There are answers to other values of what `Vary` names.
     case otherVariants
@@ -83,7 +83,7 @@ struct CacheTable: ~Copyable {
 extension CacheTable {
   /// - Parameter gone: an answer that nobody may have any more, so that it ends when no lock is held.
   mutating func find(
-    _ hash: UInt64, _ key: UnsafeRawBufferPointer, _ block: FieldBlock, now: Int64, versions: PathVersions,
+    _ hash: UInt64, _ key: UnsafeRawBufferPointer, _ block: FieldBlock, now: Int64, versions: AnswerVersions,
     gone: inout CachedResponse?
   ) -> Found {
     var link = buckets[bucket(hash)]
@@ -100,7 +100,7 @@ extension CacheTable {
   }
 
   private mutating func use(
-    _ link: UInt32, _ slot: Slot, _ entry: CachedResponse, _ now: Int64, _ versions: PathVersions,
+    _ link: UInt32, _ slot: Slot, _ entry: CachedResponse, _ now: Int64, _ versions: AnswerVersions,
     _ gone: inout CachedResponse?
   ) -> Found {
     let isCurrent = versions.isCurrent(entry.version)
@@ -110,7 +110,7 @@ extension CacheTable {
       domains.countHit(slot.domain)
       return .fresh(entry)
     }
-    if isCurrent, entry.allowsStale { return .stale(entry) }
+    if isCurrent, entry.isOfUseStale { return .stale(entry) }
     gone = remove(link)
     return .stale(nil)
   }
@@ -167,6 +167,16 @@ extension CacheTable {
       }
       link = slot.next
     }
+  }
+
+  /// Takes this answer out, if it is still there.
+  mutating func remove(_ entry: CachedResponse) -> CachedResponse? {
+    var link = buckets[bucket(entry.hash)]
+    while link != 0 {
+      if self.entry(link) === entry { return remove(link) }
+      link = slots[Int(link) - 1].next
+    }
+    return nil
   }
 
   /// Takes an answer out; it is handed over, so that it ends when no lock is held.

@@ -1,4 +1,4 @@
-import GatewayKit
+package import GatewayKit
 import HTTPWire
 package import NIOCore
 
@@ -25,6 +25,8 @@ package final class CachedResponse: Sendable {
     var vary = FieldSelection()
     var varyValues: [UInt8] = []
     var allowsStale = false
+    var grace = StaleGrace()
+    var isRevalidated = false
     /// Monotonic nanoseconds, as in ``CachedResponse``.
     package var born: Int64 = 0
     package var expires: Int64 = 0
@@ -47,8 +49,14 @@ package final class CachedResponse: Sendable {
   let stored: Int64
   /// Whether it may be given to who takes a stale one.
   let allowsStale: Bool
-  /// The version of its path when the request began.
-  let version: PathVersions.Mark
+  /// For how long it may be given when it is stale.
+  let grace: StaleGrace
+  /// Whether the origin is asked about it when it is stale.
+  let isRevalidated: Bool
+  /// Whether there was a time at which it could be used without the origin's word.
+  let wasFresh: Bool
+  /// What it is about, and when its request began.
+  let version: AnswerVersions.Mark
   /// Bytes that it takes up, but for its place in the table.
   package let cost: Int
   private let packed: ByteBuffer
@@ -58,12 +66,12 @@ package final class CachedResponse: Sendable {
   /// Bodies above this keep their own memory: copying them would cost more than it saves.
   private static let largestPacked = 4096
   /// The object itself.
-  private static let ownBytes = HeapBytes.of(168)
+  private static let ownBytes = HeapBytes.of(232)
 
   /// - Parameters:
   ///   - key: the whole key; its first part is the domain's name.
   ///   - version: the path's when the request began.
-  package init(key: [UInt8], hash: UInt64, version: PathVersions.Mark, _ parts: Parts) {
+  package init(key: [UInt8], hash: UInt64, version: AnswerVersions.Mark, _ parts: Parts) {
     let isBodyPacked = parts.body.readableBytes <= Self.largestPacked
     var packing = Packing(
       key.count + parts.varyValues.count + parts.fields.readableBytes + (parts.notModifiedFields?.readableBytes ?? 0)
@@ -87,19 +95,21 @@ package final class CachedResponse: Sendable {
     validators = parts.validators
     (born, expires, stored) = (parts.born, parts.expires, parts.stored)
     allowsStale = parts.allowsStale
+    (grace, isRevalidated, wasFresh) = (parts.grace, parts.isRevalidated, parts.expires > parts.stored)
     cost =
       Self.ownBytes + HeapBytes.reply * (parts.notModifiedFields == nil ? 1 : 2) + HeapBytes.buffer(packed)
       + (isBodyPacked ? 0 : HeapBytes.buffer(parts.body)) + HeapBytes.array(parts.validators.tag.count)
-      + parts.vary.heapBytes
+      + parts.vary.heapBytes + (version.tags.isEmpty ? 0 : HeapBytes.array(version.tags.count * 8))
   }
 
   convenience init(_ job: StoreJob, terms: StoreRules.Terms, now: Int64) {
     var parts = Parts()
     parts.status = terms.status
     (parts.fields, parts.body, parts.notModifiedFields) = (job.fields, job.body, job.notModifiedFields)
-    parts.validators = job.validators
+    parts.validators = terms.validators
     (parts.vary, parts.varyValues) = (terms.vary, job.varyValues)
     parts.allowsStale = terms.allowsStale
+    (parts.grace, parts.isRevalidated) = (terms.grace, terms.isRevalidated)
     (parts.born, parts.expires, parts.stored) = (now &- terms.age, now &+ terms.lifetime, now)
     self.init(key: job.key, hash: job.hash, version: job.version, parts)
   }
@@ -133,9 +143,12 @@ extension CachedResponse {
     other.withPacked(Int(other.keyLength)..<Int(other.keyLength) + Int(other.valuesLength)) { hasValues($0) }
   }
 
+  /// Whether it is kept when it is stale.
+  var isOfUseStale: Bool { allowsStale || isRevalidated || grace.longest > 0 }
+
   /// Nobody gets it any more.
-  func isWorthless(now: Int64, _ versions: PathVersions) -> Bool {
-    (expires <= now && !allowsStale) || !versions.isCurrent(version)
+  func isWorthless(now: Int64, _ versions: AnswerVersions) -> Bool {
+    (expires <= now && !isOfUseStale) || !versions.isCurrent(version)
   }
 
   private func isEqual(_ range: Range<Int>, _ other: UnsafeRawBufferPointer) -> Bool {

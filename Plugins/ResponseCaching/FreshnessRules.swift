@@ -8,7 +8,7 @@ enum FreshnessRules {
 
   init(_ settings: CacheSettings) {
     if let origin = settings.origin {
-      self = .origin(OriginsWord(origin, isSharingDeclared: settings.isShareDeclared))
+      self = .origin(OriginsWord(origin, isSharingDeclared: settings.isShareDeclared, grace: settings.grace))
     } else {
       self = .ttl(TimeToLive(settings))
     }
@@ -26,10 +26,12 @@ enum FreshnessRules {
 /// The organisation says how long; the origin may say less, unless it is overruled.
 struct TimeToLive {
   private let ttl: Int64
+  private let grace: StaleGrace
   private let overrides: Set<CacheSettings.Directive>
 
   init(_ settings: CacheSettings) {
     ttl = settings.ttl
+    grace = settings.grace
     overrides = Set(settings.override)
   }
 
@@ -39,13 +41,21 @@ struct TimeToLive {
     let control = ResponseDirectives(block)
     guard isAllowed(control) else { return nil }
     let age = DeltaSeconds.nanoseconds(ResponseFacts.age(of: block))
-    if let seconds = control.sharedMaxAge ?? control.maxAge {
-      if overrides.contains(.maxAge) { return .init(lifetime: ttl, age: age) }
+    let grace = allowsStale(control) ? grace.bounded(by: control) : StaleGrace()
+    if let seconds = control.sharedMaxAge ?? control.maxAge, !overrides.contains(.maxAge) {
       let lifetime = min(ttl, DeltaSeconds.nanoseconds(seconds) - age)
-      return lifetime > 0 ? .init(lifetime: lifetime, age: age) : nil
+      return lifetime > 0 ? .init(lifetime: lifetime, age: age, grace: grace) : nil
     }
-    if block.first(.expires) != nil, !overrides.contains(.expires) { return nil }
-    return .init(lifetime: ttl, age: age)
+    if control.maxAge == nil, control.sharedMaxAge == nil, block.first(.expires) != nil, !overrides.contains(.expires) {
+      return nil
+    }
+    return .init(lifetime: ttl, age: age, grace: grace)
+  }
+
+  /// What says that no stale answer be given counts unless it is overruled (RFC 9111 section 4.2.4).
+  private func allowsStale(_ control: ResponseDirectives) -> Bool {
+    if control.mustRevalidate || control.proxyRevalidate, !overrides.contains(.mustRevalidate) { return false }
+    return control.sharedMaxAge == nil || overrides.contains(.maxAge)
   }
 
   /// `no-cache="x-field"` and the like count as the directive without an argument, which asks for more.
@@ -61,9 +71,11 @@ struct OriginsWord {
   private let settings: CacheSettings.Origin
   private let dropped: FieldSelection
   private let isSharingDeclared: Bool
+  private let grace: StaleGrace
 
-  init(_ settings: CacheSettings.Origin, isSharingDeclared: Bool) {
+  init(_ settings: CacheSettings.Origin, isSharingDeclared: Bool, grace: StaleGrace) {
     self.settings = settings
+    self.grace = grace
     dropped = FieldSelection(settings.drop)
     self.isSharingDeclared = isSharingDeclared
   }
@@ -73,13 +85,15 @@ struct OriginsWord {
     let facts = ResponseFacts(exchange.response, targeted: settings.targeted, now: seconds)
     guard let stated = Storability.lifetime(facts, circumstances(exchange), nowSeconds: seconds) else { return nil }
     let age = Freshness.initialAge(facts, delay: exchange.loop.now &- began, nowSeconds: seconds)
-    let lifetime = min(stated, settings.longest) - age
-    guard lifetime > 0 else { return nil }
+    // What the organisation has cut short ends there, but for what it says itself of stale answers.
+    let isCut = stated > settings.longest
+    let directives = facts.directives
+    let longest = isCut ? grace : grace.replaced(by: directives, most: settings.longest)
     return StoreRules.Terms(
-      status: facts.status, lifetime: lifetime, age: age,
+      status: facts.status, lifetime: min(stated, settings.longest) - age, age: age,
       left: dropped.union(facts.directives.noCacheFields).union(facts.directives.privateFields),
-      // What the organisation has cut short ends there.
-      allowsStale: facts.directives.allowsStale && stated <= settings.longest, answersConditions: facts.status == 200)
+      allowsStale: directives.allowsStale && !isCut, grace: directives.allowsStale ? longest : StaleGrace(),
+      answersConditions: facts.status == 200)
   }
 
   private func circumstances(_ exchange: Exchange) -> Storability.Circumstances {

@@ -6,7 +6,7 @@ import NIOCore
 enum Invalidation {
   /// An unsafe request that succeeded changes what its path holds (RFC 9111 section 4.4). When the origin got it and no
   /// answer came, it may have succeeded.
-  static func judge(_ exchange: Exchange, _ versions: PathVersions) {
+  static func judge(_ exchange: Exchange, _ tags: TagRules, _ caches: AnswerCaches) {
     guard let domain = exchange.domain else { return }
     let isAnswered = exchange.replyInProgress == nil
     if isAnswered {
@@ -15,24 +15,21 @@ enum Invalidation {
       guard exchange.outcome.upstreamStarted != 0 else { return }
     }
     exchange.request.withPath { path in
-      domain.key.withUnsafeReadableBytes { domain in
-        versions.invalidate(domain: domain, path: path)
-        if let parent = parent(of: path) { versions.invalidate(domain: domain, path: parent) }
-      }
+      caches.changed(domain, path: path)
+      if let parent = parent(of: path) { caches.changed(domain, path: parent) }
     }
-    if isAnswered { invalidateNamed(exchange, domain, versions) }
+    tags.purge(by: exchange, domain, caches)
+    if isAnswered { invalidateNamed(exchange, domain, caches) }
   }
 
   /// What the answer names as made or shown by it, where that is of the same origin: another's would be a way to empty
   /// caches that are none of its business (RFC 9111 section 4.4).
-  private static func invalidateNamed(_ exchange: Exchange, _ domain: DomainFacts, _ versions: PathVersions) {
+  private static func invalidateNamed(_ exchange: Exchange, _ domain: DomainFacts, _ caches: AnswerCaches) {
     let block = exchange.response.block
     var reader = SameOriginPath()
     for index in block.fields.indices where named.selects(index, of: block) && !block.fields[index].isRemoved {
       block.withValue(index) { reference in
-        reader.with(reference, of: exchange) { path in
-          domain.key.withUnsafeReadableBytes { versions.invalidate(domain: $0, path: path) }
-        }
+        reader.with(reference, of: exchange) { caches.changed(domain, path: $0) }
       }
     }
   }

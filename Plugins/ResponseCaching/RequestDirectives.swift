@@ -56,6 +56,18 @@ struct RequestDirectives: Equatable {
   }
 }
 
+extension RequestDirectives {
+  /// Whether the client says how fresh the answer has to be.
+  var isParticular: Bool { noCache || maxAge != nil || minFresh != nil }
+
+  /// Whether the client takes an answer of this age (RFC 9111 sections 5.2.1.1 and 5.2.1.3).
+  func accepts(_ response: CachedResponse, _ now: Int64) -> Bool {
+    if let most = maxAge, now &- response.born > DeltaSeconds.nanoseconds(most) { return false }
+    guard let least = minFresh else { return true }
+    return response.expires &- now >= DeltaSeconds.nanoseconds(least)
+  }
+}
+
 /// Which directives of requests count.
 package struct HonouredDirectives: OptionSet, Sendable, Hashable {
   /// The bits.

@@ -8,6 +8,7 @@ public struct ResponseCachingPlugin: Plugin {
 
   private let settings: CacheSettings
   private let store: CacheStore
+  private let flights: Flights
   private let bounds: CacheBounds
   private let slot: StateSlot
 
@@ -16,6 +17,7 @@ public struct ResponseCachingPlugin: Plugin {
     settings: CacheSettings, at position: SourcePosition, environment: PluginEnvironment
   ) throws(ConfigurationError) {
     self.settings = settings
+    flights = Flights(settings.coalescing)
     slot = environment.makeStateSlot()
     bounds = environment.cacheBounds
     let most = min(bounds.size / 4, bounds.domainBytes)
@@ -30,16 +32,21 @@ public struct ResponseCachingPlugin: Plugin {
     }
     store = environment.services.service {
       let store = CacheStore(
-        bounds: environment.cacheBounds, seed: environment.hashSeed, counters: CacheCounters(environment.counters))
+        bounds: environment.cacheBounds, seed: environment.hashSeed, caches: environment.caches,
+        counters: CacheCounters(environment.counters))
+      environment.caches.add(store)
       CacheCounters.show(store, in: environment.counters)
       return store
     }
   }
 
+  /// Who shares its answers, as the settings say it.
+  package var share: String { settings.share.rawValue }
+
   /// The filter of one loop.
   public func makeFilter(on loop: LoopContext) -> any Filter {
     // Only a configuration in use makes filters; one that is merely checked must not change the store.
     store.adopt(bounds)
-    return CacheFilter(settings: settings, store: store, slot: slot)
+    return CacheFilter(settings: settings, store: store, flights: flights, slot: slot)
   }
 }

@@ -17,6 +17,10 @@ struct ResponseDirectives: Equatable {
   /// Seconds; 0 for what is not one number.
   var maxAge: Int64?
   var sharedMaxAge: Int64?
+  /// Seconds after its freshness for which a stale answer helps when the origin fails (RFC 5861 section 4).
+  var staleIfError: Int64?
+  /// Seconds after its freshness for which a stale answer is given while the origin is asked (RFC 5861 section 3).
+  var staleWhileRevalidate: Int64?
   /// Whether one of the directives is there that let a shared cache keep the answer to a request with credentials
   /// (section 3.5).
   var allowsSharing = false
@@ -58,6 +62,10 @@ struct ResponseDirectives: Equatable {
     if directive.isNamed("proxy-revalidate") { proxyRevalidate = true }
     if directive.isNamed("must-understand"), directive.isBare { mustUnderstand = true }
     if directive.isNamed("public"), directive.isBare { (isPublic, allowsSharing) = (true, true) }
+    if directive.isNamed("stale-if-error") { staleIfError = Self.agreed(staleIfError, directive.seconds) }
+    if directive.isNamed("stale-while-revalidate") {
+      staleWhileRevalidate = Self.agreed(staleWhileRevalidate, directive.seconds)
+    }
     if directive.isNamed("max-age") { maxAge = Self.agreed(maxAge, directive.seconds) }
     if directive.isNamed("s-maxage") {
       sharedMaxAge = Self.agreed(sharedMaxAge, directive.seconds)
@@ -86,7 +94,7 @@ struct ResponseDirectives: Equatable {
 }
 
 extension ResponseDirectives {
-  /// Whether a stale answer may be given when the client takes one: s-maxage says what proxy-revalidate says (section
+  /// Whether a stale answer may be given at all (section 4.2.4): s-maxage says what proxy-revalidate says (section
   /// 5.2.2.10).
   var allowsStale: Bool { !mustRevalidate && !proxyRevalidate && !noCache && sharedMaxAge == nil }
 }

@@ -23,12 +23,11 @@ enum Storability {
     var heuristic: Int64 = 0
   }
 
-  /// Nanoseconds for which the response is fresh from its beginning; nil when it must not be kept, or when it could not
-  /// be used without asking the origin.
+  /// Nanoseconds for which the response is fresh from its beginning; nil when it must not be kept.
   static func lifetime(_ facts: ResponseFacts, _ circumstances: Circumstances, nowSeconds: Int64) -> Int64? {
     guard understands(facts.status), !facts.hasContentRange, mayBeStored(facts, circumstances) else { return nil }
-    // Every use would need the origin's word (section 5.2.2.4).
-    guard !facts.directives.noCache else { return nil }
+    // Every use needs the origin's word (section 5.2.2.4).
+    if facts.directives.noCache { return 0 }
     if let stated = Freshness.lifetime(facts, nowSeconds: nowSeconds) { return stated }
     // public makes the freshness of every status guessable (section 4.2.2).
     guard isGuessable(facts.status) || facts.directives.isPublic else { return nil }

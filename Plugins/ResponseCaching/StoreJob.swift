@@ -6,7 +6,10 @@ import NIOCore
 final class StoreJob {
   let key: [UInt8]
   let hash: UInt64
-  let version: PathVersions.Mark
+  /// What the answer is about, its tags as soon as they are known.
+  var version: AnswerVersions.Mark
+  /// Whether ``version`` has all of its tags.
+  var isTagged = true
   /// Why the request went on, as RFC 9211 section 2.2 says it.
   let forwarded: Forwarded
   /// Monotonic nanoseconds when the request was looked up.
@@ -21,20 +24,41 @@ final class StoreJob {
   private(set) var fields = ByteBuffer()
   /// The fields of a 304 for the same; nil when conditions are not judged here.
   private(set) var notModifiedFields: ByteBuffer?
-  private(set) var validators = Validators()
   private(set) var varyValues: [UInt8] = []
   /// Monotonic nanoseconds when the head was complete.
   private(set) var headTime: Int64 = 0
+
+  /// What the origin was asked about.
+  let validated: ValidatedAnswer?
+
+  /// Its place when others may wait for what comes of it.
+  var seat: FlightSeat?
+  /// Whether it has waited for another one's answer in vain.
+  var hasWaited = false
+  /// What `collapsed` says of it.
+  var collapsed: Bool? { hasWaited ? false : nil }
 
   /// Why the origin is asked: there is no answer, only ones to other values of `Vary`, one that is too old, or one that
   /// the client does not want.
   enum Forwarded {
     case miss, variant, stale, request
+
+    /// The token of `fwd`.
+    var name: StaticString {
+      switch self {
+      case .miss: "miss"
+      case .variant: "vary-miss"
+      case .stale: "stale"
+      case .request: "request"
+      }
+    }
   }
 
   init(
-    key: [UInt8], hash: UInt64, version: PathVersions.Mark, forwarded: Forwarded, began: Int64, room: CollectingRoom
+    key: [UInt8], hash: UInt64, version: AnswerVersions.Mark, forwarded: Forwarded, began: Int64, room: CollectingRoom,
+    validated: ValidatedAnswer? = nil
   ) {
+    self.validated = validated
     self.key = key
     self.hash = hash
     self.version = version
@@ -50,13 +74,16 @@ final class StoreJob {
     fields = StoredFields.render(exchange, without: terms.left)
     if terms.answersConditions {
       notModifiedFields = StoredFields.renderNotModified(exchange, without: terms.left)
-      validators = Validators(
-        exchange.response.block, without: terms.left, now: exchange.loop.wall / 1_000_000_000)
     }
     var values = KeyBytes()
     terms.vary.writeValues(of: exchange.request.block, into: &values)
     varyValues = values.withBytes { Array($0) }
     headTime = exchange.loop.now
+  }
+
+  /// Takes the content of an answer that is kept already.
+  func keepBody(of response: CachedResponse) {
+    if case .bytes(let bytes) = response.reply.content { body = bytes }
   }
 
   /// Makes room at once for a body whose length is known; false when there is none.

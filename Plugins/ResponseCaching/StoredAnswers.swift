@@ -11,14 +11,25 @@ enum StoredAnswers {
 
   /// The answer for a request, whose conditions count where the answer was kept for that.
   static func reply(_ response: CachedResponse, to request: RequestHead, _ exchange: Exchange) -> Reply {
-    if request.block.present.intersection(Preconditions.fields).isEmpty { return response.reply }
-    guard let notModified = response.notModified, case .bytes(let body) = response.reply.content else {
-      return response.reply
-    }
+    reply(response, outcome(response, for: request, exchange), exchange)
+  }
+
+  /// What a kept answer comes to for a request.
+  static func outcome(
+    _ response: CachedResponse, for request: RequestHead, _ exchange: Exchange
+  ) -> Preconditions.Outcome {
+    if request.block.present.intersection(Preconditions.fields).isEmpty { return .whole }
+    guard response.notModified != nil, case .bytes(let body) = response.reply.content else { return .whole }
     let now = exchange.loop.wall / 1_000_000_000
-    switch Preconditions.judge(request, response.validators, length: body.readableBytes, now: now) {
+    return Preconditions.judge(request, response.validators, length: body.readableBytes, now: now)
+  }
+
+  /// The answer for a request that comes to this.
+  static func reply(_ response: CachedResponse, _ outcome: Preconditions.Outcome, _ exchange: Exchange) -> Reply {
+    guard outcome != .whole, case .bytes(let body) = response.reply.content else { return response.reply }
+    switch outcome {
     case .whole: return response.reply
-    case .notModified: return notModified
+    case .notModified: return response.notModified ?? response.reply
     case .part(let range): return part(range, of: body, response.reply, exchange)
     case .unsatisfiable: return unsatisfiable(length: body.readableBytes)
     }

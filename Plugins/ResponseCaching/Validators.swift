@@ -26,6 +26,9 @@ struct Validators: Sendable, Equatable {
     block.withValue(of: id) { HTTPDate.seconds(of: $0, now: now) } ?? nil
   }
 
+  /// Whether the origin can be asked whether the answer is still the current one.
+  var canBeAsked: Bool { !tag.isEmpty || lastModified != nil }
+
   /// Whether the resource is not newer than that (RFC 9111 section 4.3.2).
   func isUnmodified(since seconds: Int64) -> Bool { (lastModified ?? date) <= seconds }
 

@@ -6,8 +6,8 @@ package import Logging
 import NIOCore
 import ServiceLifecycle
 
-/// The operators' interface: is the process alive, does it take traffic, what has it counted, and
-/// which tokens are revoked. Bind it to loopback or to a network of your own: what only tells answers whoever reaches it.
+/// The operators' interface: is the process alive, does it take traffic, what has it counted, which tokens are revoked,
+/// and what is kept of answers. Bind it to loopback or to a network of your own: what only tells answers whoever reaches it.
 package struct AdminServer: Sendable {
   private let services: ServiceGroup
 
@@ -20,7 +20,8 @@ package struct AdminServer: Sendable {
     let application = Application(
       router: Self.routes(
         gateway, readiness,
-        RevocationRoutes(revocations: revocations, gate: AdminGuard(configuration), logger: logger)),
+        RevocationRoutes(revocations: revocations, gate: AdminGuard(configuration), logger: logger),
+        CacheRoutes(gateway: gateway, gate: AdminGuard(configuration), clock: SystemClock(), logger: logger)),
       configuration: ApplicationConfiguration(
         address: .hostname(configuration.bind.host, port: configuration.bind.port), serverName: nil),
       onServerRunning: { channel in bound(channel.localAddress?.port ?? 0) },
@@ -37,10 +38,11 @@ package struct AdminServer: Sendable {
   package func stop() async { await services.triggerGracefulShutdown() }
 
   private static func routes(
-    _ gateway: Gateway, _ readiness: Readiness, _ revocations: RevocationRoutes
+    _ gateway: Gateway, _ readiness: Readiness, _ revocations: RevocationRoutes, _ caches: CacheRoutes
   ) -> Router<BasicRequestContext> {
     let router = Router()
     revocations.add(to: router)
+    caches.add(to: router)
     router.get("livez") { _, _ in text("alive\n") }
     router.get("readyz") { _, _ in
       readiness.isReady ? text("ready\n") : text("not ready\n", status: .serviceUnavailable)

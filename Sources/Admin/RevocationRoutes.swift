@@ -3,7 +3,6 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
-import NIOPosix
 
 /// Revoking tokens, taking that back, and what is in force.
 struct RevocationRoutes: Sendable {
@@ -16,21 +15,12 @@ struct RevocationRoutes: Sendable {
 
   func add(to router: Router<BasicRequestContext>) {
     router.get("tokens/revocations") { request, _ in (gate.refusal(ofReading: request) ?? list()).response }
-    router.post("tokens/revocations") { request, _ in await answer(request, revoke).response }
-    router.delete("tokens/revocations") { request, _ in await answer(request, restore).response }
-  }
-
-  private func answer(
-    _ request: Request, _ change: @Sendable @escaping (ByteBuffer) -> AdminAnswer
-  ) async -> AdminAnswer {
-    if let refusal = gate.refusal(of: request) { return refusal }
-    guard let body = try? await request.body.collect(upTo: Self.longestBody) else {
-      return AdminAnswer(
-        refusing: .contentTooLarge, "body_too_large", "the body is larger than \(Self.longestBody) bytes or broken off")
+    router.post("tokens/revocations") { request, _ in
+      await gate.change(request, longest: Self.longestBody, revoke).response
     }
-    // Off the threads that serve others: the change waits for the disk.
-    let answer = try? await NIOThreadPool.singleton.runIfActive { change(body) }
-    return answer ?? AdminAnswer(refusing: .serviceUnavailable, "stopping", "the gateway ends")
+    router.delete("tokens/revocations") { request, _ in
+      await gate.change(request, longest: Self.longestBody, restore).response
+    }
   }
 
   @Sendable private func revoke(_ body: ByteBuffer) -> AdminAnswer {

@@ -40,6 +40,9 @@ extension ConfigurationBuilder {
     limits.requestsPerConnection = section.int(
       "requests_per_connection", default: limits.requestsPerConnection, in: 1...1_000_000_000)
     limits.tunnels = section.int("tunnels", default: limits.tunnels, in: 0...1_000_000)
+    limits.background = section.int("background", default: limits.background, in: 0...100_000)
+    limits.backgroundPerDomain = section.int(
+      "background_per_domain", default: limits.backgroundPerDomain, in: 1...100_000)
   }
 
   /// Whether several slashes in a row count as one.

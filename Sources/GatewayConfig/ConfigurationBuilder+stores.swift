@@ -13,6 +13,7 @@ extension ConfigurationBuilder {
     }
     if let cache = section.mapping("cache") {
       stores.cache = readCache(cache)
+      stores.spread = readSpread(cache, hasServer: section.has("redis"))
       cache.finish()
     }
     if let redis = section.mapping("redis") {
@@ -21,6 +22,14 @@ extension ConfigurationBuilder {
     }
     section.finish()
     return stores
+  }
+
+  private func readSpread(_ section: SettingsReader, hasServer: Bool) -> CacheSpread {
+    let spread: CacheSpread = section.choice("spread", default: .off)
+    if spread != .off, !hasServer {
+      section.fail("spread", "needs a Redis server", hint: "add stores.redis, or write off")
+    }
+    return spread
   }
 
   private func readMemory(_ section: SettingsReader) -> MemoryStoreConfiguration {

@@ -6,7 +6,7 @@ import NIOPosix
 /// A running gateway: its loops with their workers, its listeners, its generation.
 package final class Gateway: Sendable {
   private let lanes: [Lane]
-  private let generation: Generation
+  package let generation: Generation
   private let logger: Logger
   private let sockets: [ListeningSocket]
   private let resolver: NameResolver

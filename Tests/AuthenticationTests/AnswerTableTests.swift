@@ -75,13 +75,34 @@ import Testing
 
   @Test func theBreakerLetsOneThroughInAWhile() {
     var breaker = Breaker()
-    for _ in 0..<(Breaker.enough - 1) { breaker.failed(at: 0) }
-    #expect(!breaker.isOpen && breaker.admits(at: 0))
+    for _ in 0..<(Breaker.enough - 1) { breaker.failed(1, at: 0) }
+    #expect(!breaker.isOpen && breaker.admits(1, at: 0))
     breaker.succeeded()
-    for _ in 0..<Breaker.enough { breaker.failed(at: 0) }
-    #expect(breaker.isOpen && !breaker.admits(at: Breaker.pause - 1))
-    #expect(breaker.admits(at: Breaker.pause) && !breaker.admits(at: Breaker.pause))
+    for _ in 0..<Breaker.enough { breaker.failed(1, at: 0) }
+    #expect(breaker.isOpen && !breaker.admits(1, at: Breaker.pause - 1))
+    #expect(breaker.admits(1, at: Breaker.pause) && !breaker.admits(1, at: Breaker.pause))
     breaker.succeeded()
-    #expect(!breaker.isOpen && breaker.admits(at: 0) && breaker.admits(at: 0))
+    #expect(!breaker.isOpen && breaker.admits(1, at: 0) && breaker.admits(1, at: 0))
+  }
+
+  /// What one domain's tokens do to the endpoint is no judgement on another's.
+  @Test func theBreakerOpensForThoseWhoseQuestionsFail() {
+    var breaker = Breaker()
+    let enough = UInt16(Breaker.enoughOwners)
+    for _ in 0..<Breaker.enough { breaker.failed(1, at: 0) }
+    var told = [breaker.admits(1, at: 0), breaker.admits(2, at: 0)]
+    breaker.failed(2, at: 0)
+    told.append(breaker.admits(2, at: 0))
+    #expect(told == [false, true, false])
+    // Who asked last for all leaves the next time to the other.
+    told = [breaker.admits(1, at: Breaker.pause)]
+    breaker.failed(1, at: Breaker.pause)
+    told += [breaker.admits(1, at: 2 * Breaker.pause), breaker.admits(2, at: 2 * Breaker.pause)]
+    #expect(told == [true, false, true])
+    for owner in 3...enough { breaker.failed(owner, at: 2 * Breaker.pause) }
+    told = [breaker.admits(100, at: 2 * Breaker.pause)]
+    breaker.succeeded()
+    told += (1...4).map { breaker.admits($0, at: 0) }
+    #expect(told == [false, true, true, true, true])
   }
 }

@@ -45,6 +45,8 @@ extension Mistake {
     section("limits: { least_rate: ^240 }", "limits.least_rate", "`240` is not a size", "or off"),
     section("limits: { least_rate: ^2MB }", "limits.least_rate", "a size from 0B to 1MB, or off"),
     section("limits: { tunnels: ^-1 }", "limits.tunnels", "from 0 to 1000000"),
+    section("limits: { background: ^-1 }", "limits.background", "from 0 to 100000"),
+    section("limits: { background_per_domain: ^0 }", "limits.background_per_domain", "from 1 to 100000"),
     section("limits: { body: ^unlimted }", "limits.body", "not a size", "or unlimited"),
     section("paths: { merge_slashes: ^2 }", "paths.merge_slashes", "neither true nor false"),
     section("paths: { ^merge_slash: true }", "paths.merge_slash", "did you mean `merge_slashes`?"),

@@ -48,6 +48,17 @@ import Testing
     #expect(get.pathTemplate == "/me/tokens/{apiTokenId}" && !get.deniesOAuth)
     #expect(get.scopes.count == 8 && get.scopes.contains("userApiToken.*") && !get.scopes.contains("userApiTokens.*"))
   }
+
+  /// What shows tokens has a tag, and what changes them purges it.
+  @Test(arguments: ["user", "application", "instance"]) func tokensAreTagged(owner: String) {
+    let operations = catalog.operations.filter { $0.id.hasPrefix("\(owner)ApiToken") }
+    #expect(operations.count == 5)
+    for operation in operations {
+      let tags = [Array("\(owner)-tokens".utf8)]
+      #expect(operation.method == "GET" ? operation.tags == tags : operation.purges == tags, "\(operation.id)")
+      #expect(operation.method == "GET" ? operation.purges.isEmpty : operation.tags.isEmpty, "\(operation.id)")
+    }
+  }
 }
 
 @Suite struct OperationCatalogTests {
@@ -120,6 +131,11 @@ import Testing
     (
       #"{"id":"a","method":"GET","path":"/a","auth":"none","scopes":[],"denyOauth":"yes"}"#,
       "denyOauth: is of the wrong"
+    ),
+    (#"{"id":"a","method":"GET","path":"/a","auth":"none","scopes":[],"tags":"t"}"#, "tags: is of the wrong type"),
+    (#"{"id":"a","method":"GET","path":"/a","auth":"none","scopes":[],"tags":["a b"]}"#, "[0].tags: a name that is no"),
+    (
+      #"{"id":"a","method":"PUT","path":"/a","auth":"none","scopes":[],"purges":[""]}"#, "[0].purges: a name that is no"
     ),
     (#"{"id":"b","method":"GET","path":"/a/{x}","auth":"none","scopes":[]}"#, "same method and path"),
     (#"{"id":"a.get","method":"GET","path":"/b","auth":"none","scopes":[]}"#, "is the id of operations"),

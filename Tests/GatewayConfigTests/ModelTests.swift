@@ -18,7 +18,8 @@ import Testing
         two: { endpoints: "h:1" }
       limits: { request_line: 1KB, head: 2KB, fields: 3, body: unlimited, connections: 4, chunk_extension: 0B,
         response_head: 5KB, drain_body: 6B, connections_per_address: 7, requests_per_connection: 8, response_buffer: 9KB,
-        request_buffer: 10KB, trailers: 11B, least_rate: 12B, tunnels: 13 }
+        request_buffer: 10KB, trailers: 11B, least_rate: 12B, tunnels: 13,
+        background: 14, background_per_domain: 15 }
       paths: { merge_slashes: false }
       timeouts: { request_head: 1s, keep_alive_idle: 2s, body_idle: 3s, upstream_connect: 4s, upstream_head: 5s,
         upstream_body_idle: 6s, plugin_wait: 7s, linger: 8s, stream_idle: 9s, body_grace: 10s, exchange: 11s, tunnel_idle: 12s }
@@ -67,6 +68,7 @@ import Testing
     #expect([limits.requestLine, limits.head, limits.fields, limits.connections] == [1024, 2048, 3, 4])
     #expect([limits.chunkExtension, limits.responseHead, limits.drainBody] == [0, 5120, 6] && limits.body == nil)
     #expect([limits.connectionsPerAddress, limits.requestsPerConnection, limits.tunnels] == [7, 8, 13])
+    #expect([limits.background, limits.backgroundPerDomain] == [14, 15])
     #expect(
       [limits.responseBuffer, limits.requestBuffer, limits.trailers, limits.leastRate] == [9216, 10_240, 11, 12])
     #expect(!loaded.mergesSlashes)

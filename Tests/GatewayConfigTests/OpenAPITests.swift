@@ -24,10 +24,12 @@ import Testing
         parameters: [{ name: limit, in: query, schema: { type: integer } }]
         get:
           operationId: listPets
+          x-cache-tags: [pets]
           responses: { 200: { description: ok } }
         post:
           operationId: createPets
           x-deny-oauth: true
+          x-cache-purges: [pets, shelves]
           security:
             - petAuth: [write:pets, read:pets]
             - admin: []
@@ -84,6 +86,8 @@ import Testing
     let create = try #require(found["createPets"])
     #expect(create.scopes == ["admin:pets"] && create.alternatives == [["write:pets", "read:pets"]])
     #expect(create.deniesOAuth && create.unverifiable == ["key (apiKey)"] && !create.isDeniedToAll)
+    #expect(list.tags == [Array("pets".utf8)] && list.purges.isEmpty && create.tags.isEmpty)
+    #expect(create.purges == ["pets", "shelves"].map { Array($0.utf8) })
     let show = try #require(found["showPet"])
     #expect(show.pathTemplate == "/pets/{pet.id}" && show.scopes == ["read:pets", "write:pets"])
     #expect(found["DELETE /pets/{pet.id}"]?.isDeniedToAll == true)
@@ -161,6 +165,8 @@ import Testing
     ("paths: { /a: { get: { operationId: x }, put: { operationId: x } } }", "3:46", "`x` is that of the operation"),
     ("paths: { /a: { get: { operationId: [] } } }", "3:36", "is no name"),
     ("paths: { /a: { get: { x-deny-oauth: yes } } }", "3:37", "is neither true nor false"),
+    ("paths: { /a: { get: { x-cache-tags: pets } } }", "3:37", "is no list of tags"),
+    ("paths: { /a: { get: { x-cache-purges: [a b] } } }", "3:39", "a name that is no tag"),
     ("paths: {}", "3:8", "the document has no operation"),
     ("paths: []", "3:8", "expected a mapping of paths"),
     ("info: {}", "1:1", "there are no `paths`"),

@@ -18,7 +18,7 @@ def gatehouse(*arguments: str, **environment: str) -> subprocess.CompletedProces
 def test_help_teaches_and_version_tells():
     done = gatehouse("--help")
     assert done.returncode == 0
-    for command in ["run", "check", "demo", "tokens", "token-service", "version"]:
+    for command in ["run", "check", "demo", "tokens", "cache", "token-service", "version"]:
         assert command in done.stdout
     done = gatehouse("version")
     assert done.returncode == 0

@@ -1,40 +1,22 @@
 """Gateways that share their limits on a real Redis server."""
 
 import re
-import shutil
 import subprocess
 
 import pytest
 
+from harness import redis as redis_server
 from harness.gateway import plain
 from harness.origin import reply
-from harness.process import Process, executable, free_port, wait_until
+from harness.process import executable, free_port, wait_until
 from harness.wire import Client
 
-SERVER = shutil.which("redis-server")
-pytestmark = pytest.mark.skipif(SERVER is None, reason="redis-server is missing: install the package redis-server")
-
-
-class Redis(Process):
-    def __init__(self, folder, port: int, name: str):
-        arguments = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-        super().__init__([SERVER, *arguments], folder, name)
-        self.wait_for_port(port)
+pytestmark = redis_server.needed
 
 
 @pytest.fixture
 def redis(tmp_path):
-    """Starts servers on one port; they end with the test."""
-    port, made = free_port(), []
-
-    def start() -> Redis:
-        made.append(Redis(tmp_path, port, f"redis{len(made)}"))
-        return made[-1]
-
-    start.port = port
-    yield start
-    for server in made:
-        server.kill()
+    yield from redis_server.servers(tmp_path)
 
 
 def limited(redis_port: int, origin_port: int, **settings) -> dict:

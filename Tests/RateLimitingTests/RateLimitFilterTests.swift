@@ -127,6 +127,16 @@ import Testing
     #expect(shadow.counter("gatehouse_rate_limit_shadow_total", "default") == 1)
   }
 
+  /// A domain's origin may be the domain's own.
+  @Test func pointsOutRulesOfTheFloorThatOriginsLoosen() throws {
+    for (settings, count) in [("refund: 4xx", 1), ("cost: { field: X-Cost }", 1), ("burst: 2", 0)] {
+      for scope in [PluginScope.floor, .defaults] {
+        let remarks = try Rig("{ rate: 5/h, \(settings) }", scope: scope).harness.plugin.remarks
+        #expect(remarks.count == (scope == .floor ? count : 0))
+      }
+    }
+  }
+
   /// What clients are told of an origin's own limits would contradict the gateway's.
   @Test func olderFieldsOfTheOriginGiveWay() throws {
     for (settings, isRemoved) in [("legacy_headers: true", true), ("legacy_headers: false", false)] {

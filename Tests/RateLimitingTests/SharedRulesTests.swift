@@ -136,6 +136,17 @@ private final class ScriptedLedger: LimitLedger {
     #expect(try rig.passing(20) == 9)
   }
 
+  /// A request that costs more than this gateway's part takes all of it, rather than being refused for ever.
+  @Test func dearRequestsPassWhileTheStoreIsAway() throws {
+    let store = ScriptedStore(gateways: 3)
+    store.state.withLock { $0.failure = .timeout }
+    let rig = try Rig("{ rate: 10/s, burst: 10, cost: 5, store: redis, on_failure: local }", shared: store)
+    #expect(try rig.ask() == nil)
+    #expect(try rig.ask() == 429)
+    rig.advance(.seconds(1))
+    #expect(try rig.ask() == nil)
+  }
+
   @Test func needsAStore() {
     #expect(throws: ConfigurationError.self) { try Rig("{ rate: 1/h, store: redis }") }
   }

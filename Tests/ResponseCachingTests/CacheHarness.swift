@@ -15,8 +15,11 @@ struct CacheHarness {
   init(_ settings: [String: ConfigNode.Value], bounds: CacheBounds = CacheBounds()) throws {
     let decoded: CacheSettings = try bench.settings(settings)
     store = CacheStore(
-      bounds: bounds, seed: bench.environment.hashSeed, counters: CacheCounters(bench.environment.counters))
-    filter = CacheFilter(settings: decoded, store: store, slot: bench.environment.makeStateSlot())
+      bounds: bounds, seed: bench.environment.hashSeed, caches: bench.environment.caches,
+      counters: CacheCounters(bench.environment.counters))
+    bench.environment.caches.add(store)
+    let flights = Flights(decoded.coalescing)
+    filter = CacheFilter(settings: decoded, store: store, flights: flights, slot: bench.environment.makeStateSlot())
   }
 
   /// What the client got.
@@ -34,10 +37,12 @@ struct CacheHarness {
     _ exchange: Exchange, fields: [String] = [], body: String = "body", status: Int = 200, complete: Bool = true
   ) throws -> Answer {
     if let answer = begin(exchange) { return answer }
+    // As the engine does before the request goes out.
+    exchange.request.block.remove(exchange.requestAdditions.names)
     // A 204 that announces content is refused before any plugin sees it.
-    let body = status == 204 ? "" : body
-    let length = status == 204 ? [] : ["Content-Length: \(body.utf8.count)"]
-    try head(exchange, fields: fields + length, status: status)
+    let body = status == 204 || status == 304 ? "" : body
+    let length = status == 204 || status == 304 ? [] : ["Content-Length: \(body.utf8.count)"]
+    if let answer = try head(exchange, fields: fields + length, status: status) { return answer }
     return finish(exchange, body: body, complete: complete)
   }
 
@@ -46,6 +51,14 @@ struct CacheHarness {
     guard case .reply(let reply) = filter.lookup(exchange) else { return nil }
     exchange.replyInProgress = reply
     filter.response(exchange)
+    return answer(reply, exchange)
+  }
+
+  /// The origin gives no answer; nil when there is nothing in its place.
+  func fail(_ exchange: Exchange) -> Answer? { filter.upstreamFailed(exchange).map { answer($0, exchange) } }
+
+  /// What the client sees of an answer that is not the origin's.
+  func answer(_ reply: Reply, _ exchange: Exchange) -> Answer {
     var answer = answer(exchange)
     answer.isHit = reply.reason == nil
     answer.status = reply.status
@@ -54,14 +67,19 @@ struct CacheHarness {
     return answer
   }
 
-  /// The origin's head.
-  func head(_ exchange: Exchange, fields: [String], status: Int = 200) throws {
+  /// The origin's head; what is given in its place.
+  @discardableResult
+  func head(_ exchange: Exchange, fields: [String], status: Int = 200) throws -> Answer? {
     let lines = ["HTTP/1.1 \(status) X"] + fields
     var bytes = ByteBuffer(string: lines.joined(separator: "\r\n") + "\r\n\r\n")
     var parser = ResponseHeadParser()
     let isWhole = try parser.parse(&bytes, into: &exchange.response, requestMethod: exchange.request.method)
     #expect(isWhole)
     filter.response(exchange)
+    guard let reply = filter.revalidated(exchange) else { return nil }
+    exchange.response.reset()
+    exchange.replyInProgress = reply
+    return answer(reply, exchange)
   }
 
   /// The rest of the origin's answer.

@@ -7,13 +7,13 @@ import Testing
 /// No sequence of requests shows one caller what was fetched for another, outside the declared class. The origin marks
 /// whatever it sends with who asked, in the body and in fields, and says the most that an origin can say for sharing.
 @Suite struct ClassPropertyTests {
-  private struct Caller {
+  struct Caller {
     let identity: Identity?
     let domain: String
     let number: Int
   }
 
-  private static let callers: [Caller] = [
+  static let callers: [Caller] = [
     Caller(identity: .sample(1, scopes: ["a"]), domain: "one", number: 0),
     Caller(identity: .sample(2, scopes: ["a"]), domain: "one", number: 1),
     Caller(identity: .sample(3, scopes: ["a", "b"]), domain: "one", number: 2),
@@ -23,7 +23,7 @@ import Testing
   ]
 
   /// Whether the class lets the two share, said here without the key's maker.
-  private static func mayShare(_ share: String?, _ one: Caller, _ other: Caller) -> Bool {
+  static func mayShare(_ share: String?, _ one: Caller, _ other: Caller) -> Bool {
     guard one.domain == other.domain else { return false }
     switch share {
     case "public": return true

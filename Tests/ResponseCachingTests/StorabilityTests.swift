@@ -120,6 +120,12 @@ import Testing
   @Test(arguments: ["Content-Length: 3", "Transfer-Encoding: chunked", "Cookie: a=b", "X-HTTP-Method-Override: PUT"])
   func requestsThatGoBy(field: String) throws { #expect(try !isKept([Self.fresh], request: [field])) }
 
+  /// A stream of events has no end.
+  @Test func eventStreams() throws {
+    #expect(try !isKept([Self.fresh, "Content-Type: Text/Event-Stream;charset=utf-8"]))
+    #expect(try isKept([Self.fresh, "Content-Type: text/event-streams"]))
+  }
+
   /// Section 3.3.
   @Test func whatWasCutIsNotKept() throws {
     let cache = try CacheHarness(["respect": .text("origin"), "share": .text("domain")])

@@ -11,7 +11,8 @@ struct StoreRig {
   let counters = CounterRegistry()
 
   init(_ bounds: CacheBounds, seed: UInt64 = 5) {
-    store = CacheStore(bounds: bounds, seed: seed, counters: CacheCounters(counters))
+    store = CacheStore(
+      bounds: bounds, seed: seed, caches: AnswerCaches(seed: seed), counters: CacheCounters(counters))
   }
 
   /// A key as the filter makes it: the domain first.
@@ -31,7 +32,8 @@ struct StoreRig {
     parts.body.writeRepeatingByte(UInt8(truncatingIfNeeded: key.last ?? 0), count: size)
     (parts.born, parts.stored, parts.expires) = (now, now, now + lifetime)
     return CachedResponse(
-      key: key, hash: hash ?? self.hash(key), version: store.versions.mark(domain: nothing, path: nothing), parts)
+      key: key, hash: hash ?? self.hash(key),
+      version: store.caches.versions.mark(domain: nothing, path: nothing, at: 0), parts)
   }
 
   func insert(_ number: UInt64, size: Int, domain: String = "a.test") {

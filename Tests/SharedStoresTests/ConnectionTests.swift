@@ -182,8 +182,7 @@ struct ConnectionTests {
       let claim = try LimitClaim.plenty()
       #expect(try await gateways.take(claim).isAdmitted)
       _ = try await server.command("REPLICAOF", "127.0.0.1", "\(closed.port)")
-      #expect(try await gateways.take(claim).failure == .unreachable)
-      #expect(try await gateways.take(claim).failure == .resting)
+      #expect(try await Self.failsAndRests(gateways, claim))
       _ = try await server.command("REPLICAOF", "NO", "ONE")
       #expect(try await gateways.takeAtLast(claim).isAdmitted)
     }
@@ -197,9 +196,21 @@ struct ConnectionTests {
   func anErrorOfTheServersEndsTheConnection(text: String) async throws {
     try await Self.withAnswers(["-\(text)\r\n"]) { gateways in
       let claim = try LimitClaim.plenty()
-      #expect(try await gateways.take(claim).failure == .unreachable)
-      #expect(try await gateways.take(claim).failure == .resting)
+      #expect(try await Self.failsAndRests(gateways, claim))
     }
+  }
+
+  /// Whether a request fails and the server is not asked again at once. On a busy machine the rest may be over before the next
+  /// request, which then fails like the first.
+  private static func failsAndRests(_ gateways: Gateways, _ claim: LimitClaim) async throws -> Bool {
+    for turn in 0..<20 {
+      switch try await gateways.take(claim).failure {
+      case .unreachable: continue
+      case .resting: return turn > 0
+      default: return false
+      }
+    }
+    return false
   }
 
   /// Nobody is given more than was wished: half of the batch.

@@ -13,7 +13,14 @@ import json
 import sys
 
 
-def catalogue(description, name, deprecated):
+def tagged(operation, tags):
+    """Says what a cache makes of the operation: answers to GET have the tags, everything else makes them worthless."""
+    names = [tag for tag, resources in tags.items() if operation["id"].split(".")[0] in resources]
+    if names:
+        operation["tags" if operation["method"] == "GET" else "purges"] = names
+
+
+def catalogue(description, name, deprecated, tags):
     """The catalogue's head and its operations, of an API's description."""
     operations = []
     for item in description["operations"]:
@@ -30,6 +37,7 @@ def catalogue(description, name, deprecated):
         }
         if item.get("denyOauthTokens"):
             operation["denyOauth"] = True
+        tagged(operation, tags)
         operations.append(operation)
     operations.sort(key=lambda operation: (operation["path"], operation["method"]))
     source = description["meta"]["source"]
@@ -56,9 +64,12 @@ def main():
     parser.add_argument("description", help="the API's description, operations.json")
     parser.add_argument("--name", default="losant", help="the catalogue's name (default: %(default)s)")
     parser.add_argument("--deprecated", nargs="*", default=[], metavar="GROUP", help="groups that are on their way out")
+    parser.add_argument("--tag", nargs="+", action="append", default=[], metavar="NAME",
+                        help="a tag of caches and the resources that it is about: --tag user-tokens userApiTokens userApiToken")
     arguments = parser.parse_args()
+    tags = {name: resources for name, *resources in arguments.tag}
     with open(arguments.description, encoding="utf-8") as file:
-        head, operations = catalogue(json.load(file), arguments.name, arguments.deprecated)
+        head, operations = catalogue(json.load(file), arguments.name, arguments.deprecated, tags)
     write(head, operations, sys.stdout)
 
 

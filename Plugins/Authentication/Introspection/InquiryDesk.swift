@@ -66,7 +66,7 @@ final class InquiryDesk: Sendable {
     return state.withLock { state in
       guard state.isOpen else { return .unavailable }
       let known = state.entries[key]?.inquiry
-      if known == nil, !state.breaker.admits(at: now) { return .unavailable }
+      if known == nil, !state.breaker.admits(inquiry.owner, at: now) { return .unavailable }
       let owner = inquiry.owner
       let owned = state.waitingOfOwner[owner, default: 0]
       guard state.waiting < mostWaiting, owned < max(mostWaiting - state.waiting, 1) else { return .busy }
@@ -87,7 +87,9 @@ final class InquiryDesk: Sendable {
   func begin(_ inquiry: Inquiry, at now: Int64) -> Bool {
     let key = inquiry.key
     return state.withLock { state in
-      guard state.isOpen, state.entries[key] == nil, state.running < mostRunning, state.breaker.admits(at: now) else {
+      guard state.isOpen, state.entries[key] == nil, state.running < mostRunning,
+        state.breaker.admits(inquiry.owner, at: now)
+      else {
         return false
       }
       state.entries[key] = Entry(inquiry: inquiry)
@@ -102,12 +104,12 @@ final class InquiryDesk: Sendable {
       var ended = Ended()
       switch health {
       case .alive: state.breaker.succeeded()
-      case .dead: state.breaker.failed(at: now)
+      case .dead: state.breaker.failed(inquiry.owner, at: now)
       case .unknown: break
       }
       take(inquiry, from: &state, into: &ended)
       while ended.next == nil, let next = state.line.popFirst() {
-        if state.breaker.isOpen {
+        if state.breaker.isOpen(for: next.owner) {
           next.answer = .unavailable
           take(next, from: &state, into: &ended)
         } else {

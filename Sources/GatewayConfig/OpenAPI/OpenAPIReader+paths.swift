@@ -39,7 +39,8 @@ extension OpenAPIReader {
       id: id(node) ?? "\(method) \(template)", method: method, pathTemplate: template,
       basePaths: basePaths(node) ?? bases, scopes: alternatives.filter { $0.count == 1 }.flatMap { $0 },
       alternatives: alternatives.filter { $0.count != 1 }, requiresToken: security?.isOpen != true,
-      deniesOAuth: deniesOAuth(node), statesSecurity: security != nil, unverifiable: security?.unverifiable ?? [])
+      deniesOAuth: deniesOAuth(node), statesSecurity: security != nil, unverifiable: security?.unverifiable ?? [],
+      tags: tags(node, "x-cache-tags"), purges: tags(node, "x-cache-purges"))
     add(operation, at: node)
   }
 
@@ -55,6 +56,16 @@ extension OpenAPIReader {
     if let text = value.text, ["true", "false"].contains(text) { return text == "true" }
     report(value, "is neither true nor false", hint: "write true to refuse OAuth tokens whatever their scopes")
     return true
+  }
+
+  /// The tags of a cache that a member lists.
+  private func tags(_ node: OpenAPINode, _ member: String) -> [String] {
+    guard let list = node[member] else { return [] }
+    let texts = list.items?.map(\.text) ?? [nil]
+    let tags = texts.compactMap(\.self)
+    if tags.count < texts.count { report(list, "is no list of tags", hint: "write [name, ...]") }
+    if let problem = CacheTagName.problem(tags) { report(list, problem, hint: CacheTagName.hint) }
+    return tags
   }
 
   /// The path as the gateway matches it; nil after reporting. Names of parameters do not matter, so any is taken.

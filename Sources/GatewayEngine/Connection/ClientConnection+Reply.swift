@@ -20,7 +20,7 @@ extension ClientConnection {
     responseFinished()
   }
 
-  private func render(_ reply: Reply) {
+  func render(_ reply: Reply) {
     let body = content(of: reply)
     if !reply.hasDate { addDate() }
     addConnectionField()

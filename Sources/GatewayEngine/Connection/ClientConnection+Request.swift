@@ -34,6 +34,7 @@ extension ClientConnection {
     contentIsRead = exchange.request.framing == .none
     if !contentIsRead { content.begin(exchange.request.framing, limits: worker.limits.wire) }
     responseHasBegun = false
+    isReplaced = false
     dropped = 0
     delivery.reset()
     awaitsContinue = exchange.request.expectsContinue
@@ -97,7 +98,7 @@ extension ClientConnection: ExchangeDriver {
     while cursor < chain.steps.count {
       switch chain.steps[cursor].run(exchange) {
       case .next: cursor += 1
-      case .reply(let reply): return answer(reply)
+      case .reply(let reply): return answerEarly(reply)
       case .wait:
         guard exchange.isWaiting else { return answer(Refusals.pluginFailed) }
         return arm(exchange.longestWait ?? worker.limits.pluginWait)
@@ -106,10 +107,21 @@ extension ClientConnection: ExchangeDriver {
     acquire()
   }
 
+  /// A filter answers, and perhaps has the origin asked for itself.
+  private func answerEarly(_ reply: Reply) {
+    guard exchange.wantsRefresh, let chain, let pool, !worker.isDraining, worker.detached.hasRoom(for: domain) else {
+      return answer(reply)
+    }
+    let detached = DetachedExchange(of: exchange, chain, pool, domain: domain, on: worker)
+    worker.detached.add(detached)
+    answer(reply)
+    detached.start(trail, domain: domainField)
+  }
+
   func resumed(_ exchange: Exchange, _ continuation: Continuation) {
     guard stage == .judging else { return }
     switch continuation {
-    case .reply(let reply): answer(reply)
+    case .reply(let reply): answerEarly(reply)
     case .next:
       cursor += 1
       runChain()

@@ -20,6 +20,7 @@ extension ClientConnection: UpstreamExchange {
     guard adopt(&head) else { return }
     if let chain {
       for filter in chain.responses { filter.response(exchange) }
+      if replaceResponse(chain) { return }
     }
     noteStream()
     beginStores()
@@ -51,22 +52,9 @@ extension ClientConnection: UpstreamExchange {
     for filter in chain.stores where filter.storeHead(exchange) { stores.append(filter) }
   }
 
-  /// A stream of events has no end to wait for (text/event-stream of the HTML standard).
   private func noteStream() {
-    if !isStream, exchange.response.block.present.contains(.contentType) {
-      isStream = exchange.withResponse { response in
-        response.block.withValue(of: .contentType) { Self.isEventStream($0) } ?? false
-      }
-    }
+    if !isStream { isStream = exchange.withResponse { $0.isEventStream } }
     if isStream, !hasClientClosed { exchangeDeadline = .max }
-  }
-
-  private static func isEventStream(_ value: UnsafeRawBufferPointer) -> Bool {
-    let name: StaticString = "text/event-stream"
-    let length = name.utf8CodeUnitCount
-    guard value.count >= length else { return false }
-    for index in 0..<length where value[index] | 0x20 != name.utf8Start[index] | 0x20 { return false }
-    return value.count == length || value[length] == UInt8(ascii: ";") || value[length] == UInt8(ascii: " ")
   }
 
   /// RFC 9112 section 6.3: what has no length is chunked for HTTP/1.1 and ends with the connection for HTTP/1.0.
@@ -95,7 +83,7 @@ extension ClientConnection: UpstreamExchange {
   func upstreamBody(_ bytes: ByteBuffer) {
     let count = bytes.readableBytes
     // An empty chunk would end the message.
-    guard count > 0 else { return }
+    guard count > 0, !isReplaced else { return }
     exchange.outcome.responseBytes &+= UInt64(count)
     for filter in stores { filter.storeBody(exchange, bytes) }
     if responseFraming == .chunked { HeadWriting.appendChunkHead(count, into: &worker.clientOutput) }
@@ -147,11 +135,13 @@ extension ClientConnection: UpstreamExchange {
     let failed = upstream
     upstream = nil
     writeOutput()
-    if responseHasBegun {
+    if isReplaced {
+      responseFinished()
+    } else if responseHasBegun {
       if let failed { pool?.failed(failed.endpointIndex) }
       cut(failure.reply.reason)
     } else if failed.map({ tryAgain(after: failure, $0) }) != true {
-      answer(failure.reply)
+      answerFailure(failure.reply)
     }
     process()
   }

@@ -40,10 +40,10 @@ extension ClientConnection: TimerTarget {
   func timerFired() {
     switch stage {
     case .head: headIsLate()
-    case .judging where !isExchangeLate: answer(Refusals.pluginTimeout)
+    case .judging where !isExchangeLate: waitIsOver()
     case .acquiring where !isExchangeLate:
       cancelWish()
-      answer(Refusals.upstreamWait)
+      answerFailure(Refusals.upstreamWait)
     case .upstream where !isExchangeLate: streamingIsLate()
     case .judging, .acquiring, .upstream: exchangeIsLate()
     case .tunnel: tunnelIsLate()
@@ -51,6 +51,13 @@ extension ClientConnection: TimerTarget {
     case .lingering, .closed: outputIsLate()
     }
     process()
+  }
+
+  /// A filter has waited for as long as it may.
+  private func waitIsOver() {
+    guard exchange.asksAgainLate else { return answer(Refusals.pluginTimeout) }
+    exchange.cancelSuspension()
+    resumed(exchange, .again)
   }
 
   private var isExchangeLate: Bool { worker.context.now >= exchangeDeadline }
@@ -89,7 +96,7 @@ extension ClientConnection: TimerTarget {
     cancelWish()
     upstream?.abandon()
     upstream = nil
-    if responseHasBegun { cut("exchange_timeout") } else { answer(Refusals.exchangeTimeout) }
+    if responseHasBegun { cut("exchange_timeout") } else { answerFailure(Refusals.exchangeTimeout) }
   }
 
   /// Whoever had to move has not for as long as it may: who that is decides what happens.

@@ -20,7 +20,7 @@ extension ClientConnection: UpstreamWaiter {
   func wait(_ acquisition: Acquisition) {
     switch acquisition {
     case .connection(let connection): send(over: connection)
-    case .refused(let reason): answer(reason.reply)
+    case .refused(let reason): answerFailure(reason.reply)
     case .waiting(let wish):
       self.wish = wish
       stage = .acquiring
@@ -37,7 +37,7 @@ extension ClientConnection: UpstreamWaiter {
 
   func upstreamUnavailable(_ failure: UpstreamFailure) {
     wish = nil
-    answer(failure.reply)
+    answerFailure(failure.reply)
     process()
   }
 

@@ -21,12 +21,14 @@ package final class Generation: Sendable {
   package let counters: CounterRegistry
   /// The tokens that operators have revoked.
   package let revocations: TokenRevocations
+  /// The stores of answers.
+  package let caches: AnswerCaches
 
   init(
     configuration: GatewayConfiguration, plugins: [any Plugin], chains: [[Int]], domains: [DomainPlan],
     table: DomainTable, strayChain: Int, upstreams: [UpstreamPlan],
     listenerTLS: [ReloadableTLS<ServerTLSMaterial>?], counters: CounterRegistry,
-    revocations: TokenRevocations
+    revocations: TokenRevocations, caches: AnswerCaches
   ) {
     self.configuration = configuration
     self.plugins = plugins
@@ -39,6 +41,7 @@ package final class Generation: Sendable {
     trustedProxies = TrustedProxies(configuration.trustedProxies)
     self.counters = counters
     self.revocations = revocations
+    self.caches = caches
   }
 
   /// Starts every plugin; the first that cannot start fails the start, and those already started are ended.

@@ -56,6 +56,8 @@ package struct GenerationCompiler {
   }
 
   private mutating func run() throws(ConfigurationError) -> Generation {
+    // First of all, since an instance of the floor's has state of its own beside any other's.
+    for entry in configuration.floor where !entry.isOff { _ = plugin(for: entry) }
     var plans: [DomainPlan] = []
     var names: [(name: String, domain: Int)] = []
     for domain in configuration.domains {
@@ -71,7 +73,8 @@ package struct GenerationCompiler {
     return Generation(
       configuration: configuration, plugins: plugins, chains: chains, domains: plans,
       table: DomainTable(names, seed: environment.hashSeed), strayChain: stray, upstreams: upstreams,
-      listenerTLS: listenerTLS, counters: environment.counters, revocations: environment.revocations)
+      listenerTLS: listenerTLS, counters: environment.counters, revocations: environment.revocations,
+      caches: environment.caches)
   }
 
   private mutating func plan(_ domain: DomainConfiguration) -> DomainPlan {
@@ -202,8 +205,7 @@ extension GenerationCompiler {
       plugin: entry.plugin, settings: AnyHashable(settings), scope: P.isScoped ? entry.scope : nil)
     if let made = madeIndices[key] { return made }
     do {
-      var environment = environment
-      environment.scope = entry.scope
+      let environment = environment.of(entry.plugin, for: entry.scope)
       plugins.append(try P(settings: settings, at: entry.position, environment: environment))
     } catch {
       for issue in error.issues { issues.append(issue) }

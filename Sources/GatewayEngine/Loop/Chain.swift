@@ -23,6 +23,7 @@ enum RequestStep {
 final class Chain {
   let steps: ContiguousArray<RequestStep>
   let responses: ContiguousArray<any ResponseFilter>
+  let revalidations: ContiguousArray<any RevalidationFilter>
   let stores: ContiguousArray<any CacheStoreFilter>
   let observers: ContiguousArray<any ObserveFilter>
 
@@ -36,6 +37,7 @@ final class Chain {
     steps += filters.compactMap { ($0 as? any CacheLookupFilter).map(RequestStep.lookup) }
     self.steps = steps
     responses = ContiguousArray(filters.reversed().compactMap { $0 as? any ResponseFilter })
+    revalidations = ContiguousArray(filters.reversed().compactMap { $0 as? any RevalidationFilter })
     stores = ContiguousArray(filters.reversed().compactMap { $0 as? any CacheStoreFilter })
     observers = ContiguousArray(filters.reversed().compactMap { $0 as? any ObserveFilter })
   }

@@ -18,6 +18,9 @@ struct LoopLimits {
   let lookInterval: Int64
   let responseBuffer: Int
   let requestBuffer: Int
+  /// Exchanges of the gateway's own at a time.
+  let background: Int
+  let backgroundPerDomain: Int
   /// A body piece up to this size is copied behind its head, so that both leave in one write.
   let coalesce = 16 << 10
   /// How many interim (1xx) responses an origin may send before the final one.
@@ -53,6 +56,8 @@ struct LoopLimits {
     lookInterval = (limits.leastRate > 0 ? timeouts.bodyGrace : timeouts.upstreamBodyIdle).nanoseconds
     responseBuffer = limits.responseBuffer
     requestBuffer = limits.requestBuffer
+    background = limits.background
+    backgroundPerDomain = limits.backgroundPerDomain
     requestHead = timeouts.requestHead.nanoseconds
     keepAliveIdle = timeouts.keepAliveIdle.nanoseconds
     bodyIdle = timeouts.bodyIdle.nanoseconds

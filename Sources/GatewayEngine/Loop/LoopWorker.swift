@@ -31,6 +31,9 @@ final class LoopWorker {
   private(set) var isDraining = false
   private var drained: EventLoopPromise<Void>?
 
+  /// What the gateway asks origins on its own account.
+  @exclusivity(unchecked) var detached: DetachedExchanges
+
   @exclusivity(unchecked) private var spareExchanges: ContiguousArray<Exchange> = []
 
   /// Where messages to clients are rendered. Whoever writes into it flushes it before anything else of the loop runs.
@@ -50,6 +53,7 @@ final class LoopWorker {
     self.limits = LoopLimits(generation.configuration)
     self.chains = Array(repeating: nil, count: generation.chains.count)
     self.filters = Array(repeating: nil, count: generation.plugins.count)
+    self.detached = DetachedExchanges(most: limits.background, mostOfDomain: limits.backgroundPerDomain)
     self.wheel = TimerWheel(tick: 50_000_000, slots: 128, now: context.now)
     self.pools = generation.upstreams.map { UpstreamPool($0, worker: self) }
   }
@@ -197,6 +201,7 @@ extension LoopWorker {
     tickTask?.cancel()
     checker?.stop()
     checker = nil
+    for exchange in detached.all { exchange.cancel() }
     for pool in pools { pool.close() }
     pools = []
   }

@@ -202,12 +202,11 @@ extension UpstreamConnection {
     end()
   }
 
-  /// The same, once what was written is sent.
+  /// The same, once what was written is sent; it keeps its slot until then.
   func abandonWhenWritten() {
     exchange = nil
     stage = .leaving
     setReadingPaused(false)
-    pool.leave(self)
     pool.worker.wheel.arm(timer, deadline: pool.worker.context.now &+ pool.headTimeout)
     closeWhenWritten()
   }

@@ -162,14 +162,6 @@ final class UpstreamPool {
     idleCount -= 1
   }
 
-  /// The same, and it may take long until it is closed.
-  func leave(_ connection: UpstreamConnection) {
-    forget(connection)
-    guard shares.hasNext else { return }
-    // Not at once: the exchange that leaves it is still being worked on.
-    worker.loop.enqueue { self.serveWaiting() }
-  }
-
   /// A connection is gone.
   func closed(_ connection: UpstreamConnection) {
     forget(connection)

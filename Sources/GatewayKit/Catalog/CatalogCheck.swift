@@ -40,9 +40,12 @@ struct CatalogCheck {
     checkMethod(method, path: path)
     checkTemplate(template, method: method, at: index, path: path)
     checkScopes(scopes, raw.alternatives, auth: auth, path: path)
+    tags(raw.tags, path: "\(path).tags")
+    tags(raw.purges, path: "\(path).purges")
     return OperationCatalog.Operation(
       id: id, method: method, pathTemplate: template, scopes: scopes, alternatives: raw.alternatives,
-      requiresToken: auth != "none", deniesOAuth: raw.denyOauth ?? false)
+      requiresToken: auth != "none", deniesOAuth: raw.denyOauth ?? false, tags: raw.tags,
+      purges: raw.purges)
   }
 
   private mutating func unique(_ id: String, at index: Int, path: String) {
@@ -89,6 +92,11 @@ struct CatalogCheck {
   private func list(_ scopes: [String], path: String) {
     if scopes.contains("") { report(path, "an empty scope", hint: "take it out") }
     if Set(scopes).count != scopes.count { report(path, "a scope stands twice", hint: "name it once") }
+  }
+
+  private func tags(_ tags: [String], path: String) {
+    guard let problem = CacheTagName.problem(tags) else { return }
+    report(path, problem, hint: CacheTagName.hint)
   }
 
   private func report(_ path: String, _ message: String, hint: String? = nil) {

@@ -22,12 +22,16 @@ extension OperationCatalog {
     public let statesSecurity: Bool
     /// Schemes that the document asks for and the gateway cannot verify, so that what needs them was left out.
     public let unverifiable: [String]
+    /// Tags of its answers in caches, as bytes.
+    package let tags: [[UInt8]]
+    /// The tags whose answers it changes, as bytes.
+    package let purges: [[UInt8]]
 
     /// An operation.
     public init(
       id: String, method: String, pathTemplate: String, basePaths: [String] = [""], scopes: [String],
       alternatives: [[String]] = [], requiresToken: Bool, deniesOAuth: Bool, statesSecurity: Bool = true,
-      unverifiable: [String] = []
+      unverifiable: [String] = [], tags: [String] = [], purges: [String] = []
     ) {
       self.id = id
       self.method = method
@@ -39,6 +43,8 @@ extension OperationCatalog {
       self.deniesOAuth = deniesOAuth
       self.statesSecurity = statesSecurity
       self.unverifiable = unverifiable
+      self.tags = tags.map { Array($0.utf8) }
+      self.purges = purges.map { Array($0.utf8) }
     }
 
     /// Whether no token at all allows the operation.

@@ -15,6 +15,8 @@ struct RawCatalog: Decodable {
     let alternatives: [[String]]
     let auth: String?
     let denyOauth: Bool?
+    let tags: [String]
+    let purges: [String]
     let problems: [(member: String, message: String)]
 
     init(from decoder: any Decoder) throws {
@@ -26,6 +28,8 @@ struct RawCatalog: Decodable {
       alternatives = members.take("alternatives", isRequired: false) ?? []
       auth = members.take("auth")
       denyOauth = members.take("denyOauth", isRequired: false)
+      tags = members.take("tags", isRequired: false) ?? []
+      purges = members.take("purges", isRequired: false) ?? []
       problems = members.finish()
     }
   }

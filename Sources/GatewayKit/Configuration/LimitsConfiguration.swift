@@ -32,6 +32,10 @@ package struct LimitsConfiguration: Sendable, Hashable {
   package var leastRate = 240
   /// Tunnels (WebSocket) at a time.
   package var tunnels = 10_000
+  /// Requests that the gateway makes on its own account at a time, to freshen what a cache has; on each event loop.
+  package var background = 64
+  /// The same of one domain.
+  package var backgroundPerDomain = 16
 
   package init() {}
 }
@@ -95,8 +99,20 @@ package struct StoresConfiguration: Sendable, Hashable {
   /// What kept answers may take.
   package var cache = CacheBounds()
   package var redis: RedisConfiguration?
+  /// What other gateways are told of changes that concern kept answers.
+  package var spread = CacheSpread.off
 
   package init() {}
+}
+
+/// What gateways on the same Redis server tell each other about kept answers.
+package enum CacheSpread: String, CaseIterable, Sendable {
+  /// Nothing.
+  case off
+  /// What operators purge.
+  case purges
+  /// That, and what writes make worthless.
+  case writes
 }
 
 /// How much the limits of this process may take.

@@ -37,7 +37,8 @@ public final class Exchange {
   @exclusivity(unchecked) public var shadowReason: ReasonCode?
   /// What held in place of a shared store of limits that could not tell: `open`, `local`, `closed`; nil when all could.
   @exclusivity(unchecked) public var limitMode: StaticString?
-  /// How a cache took part, as the log shows it: `hit`, `miss`, `bypass`; nil when none did.
+  /// How a cache took part, as the log shows it: `hit`, `collapsed`, `revalidated`,
+  /// `stale`, `miss`, `bypass`; nil when none did.
   @exclusivity(unchecked) public var cacheResult: StaticString?
 
   /// The address of the peer that the connection came from, as text without the port. It may be a proxy's: see
@@ -57,6 +58,11 @@ public final class Exchange {
   /// Whether what is known of the client is not the connection's own.
   @exclusivity(unchecked) private var isForwarded = false
 
+  /// Whether the origin is asked once more on the gateway's own account, see ``refreshInBackground()``.
+  @exclusivity(unchecked) package private(set) var wantsRefresh = false
+  /// Whether this is an exchange of the gateway's own, whose answer nobody gets.
+  @exclusivity(unchecked) public private(set) var isDetached = false
+
   /// What became of the exchange.
   @exclusivity(unchecked) public package(set) var outcome = Outcome()
 
@@ -66,6 +72,8 @@ public final class Exchange {
   @exclusivity(unchecked) private var isSuspended = false
   /// How long the filter that waits may take, when it said so.
   @exclusivity(unchecked) package private(set) var longestWait: Int64?
+  /// Whether the filter is asked again when that time is over.
+  @exclusivity(unchecked) package private(set) var asksAgainLate = false
   /// Strong, since a weak reference slows every reference to the driver; its owner clears it when its channel is gone.
   @exclusivity(unchecked) package var driver: (any ExchangeDriver)?
 
@@ -119,6 +127,8 @@ public final class Exchange {
     shadowReason = nil
     limitMode = nil
     cacheResult = nil
+    wantsRefresh = false
+    isDetached = false
     // The next request of a proxy's connection may be another client's.
     if isForwarded { forgetClient() }
     outcome = Outcome()
@@ -153,6 +163,34 @@ extension Exchange {
 extension Exchange {
   /// Keeps one field of the origin's response from the client.
   public func removeResponseField(at index: Int) { response.block.remove(at: index) }
+}
+
+// MARK: - Exchanges of the gateway's own
+
+extension Exchange {
+  /// For a filter that answers from a cache: has the same request made once more on the gateway's own account, when there
+  /// is room for it (`limits.background`). Only the phases from the cache look-up on see that exchange; its
+  /// ``isDetached`` is true.
+  public func refreshInBackground() { wantsRefresh = true }
+
+  /// Takes the request of another exchange, and what was found out about it.
+  package func repeatRequest(of other: Exchange) {
+    isDetached = true
+    request = other.request
+    requestAdditions = other.requestAdditions
+    responseAdditions = other.responseAdditions
+    withheld = other.withheld
+    domain = other.domain
+    route = other.route
+    operation = other.operation
+    identity = other.identity
+    effectiveScopes = other.effectiveScopes
+    requestIDBytes = other.requestIDBytes
+    outcome.started = loop.now
+    if other.isForwarded, let address = other.clientIP {
+      forward(for: other.clientAddress, address, isSecure: other.isClientSecure)
+    }
+  }
 }
 
 // MARK: - Request id
@@ -203,11 +241,6 @@ public struct StateSlot: Sendable, Hashable {
   let index: Int
 }
 
-extension PluginEnvironment {
-  /// A slot for one filter's state. Slots are numbered by the generation and are few.
-  public func makeStateSlot() -> StateSlot { StateSlot(index: slots.next()) }
-}
-
 // MARK: - Waiting
 
 /// Drives exchanges through the phases; the engine's part of ``Exchange``.
@@ -219,12 +252,16 @@ package protocol ExchangeDriver: AnyObject {
 extension Exchange {
   /// Takes the right to continue this exchange; the filter then says ``Verdict/wait``.
   ///
-  /// - Parameter longest: how long the exchange may wait, in nanoseconds, where that is another time than
-  ///   `timeouts.plugin_wait`.
-  public func suspend(atMost longest: Int64? = nil) -> Resumption {
+  /// - Parameters:
+  ///   - longest: how long the exchange may wait, in nanoseconds, where that is another time than
+  ///     `timeouts.plugin_wait`.
+  ///   - asksAgain: whether the filter is asked again when that time is over, as by ``Continuation/again``; otherwise the
+  ///     client is told that a check took too long.
+  public func suspend(atMost longest: Int64? = nil, thenAsksAgain asksAgain: Bool = false) -> Resumption {
     ticket &+= 1
     isSuspended = true
     longestWait = longest
+    asksAgainLate = asksAgain
     return Resumption(self, ticket: ticket, eventLoop: loop.eventLoop)
   }
 

@@ -46,6 +46,16 @@ public protocol ResponseFilter: Filter {
   func response(_ exchange: Exchange)
 }
 
+/// Puts an answer of its own in the place of the origin's: one that it kept and that the origin calls valid, or the best
+/// there is when the origin fails.
+public protocol RevalidationFilter: Filter {
+  /// Called when the response filters have seen the head of the origin's response. An answer goes out in its place; what
+  /// follows of the origin's response is dropped, and no store filter sees it.
+  func revalidated(_ exchange: Exchange) -> Reply?
+  /// Called when the origin gave no proper answer. An answer goes out in place of the gateway's error.
+  func upstreamFailed(_ exchange: Exchange) -> Reply?
+}
+
 /// Keeps the origin's responses. It is never shown the gateway's own answers.
 public protocol CacheStoreFilter: Filter {
   /// Called when the head of the origin's response is complete. The body is shown only when this says true.

@@ -101,9 +101,12 @@ public struct PluginEnvironment: Sendable {
   public let services: ProcessServices
   /// The tokens that operators have revoked. A plugin that establishes who asks asks it at every request.
   public let revocations: TokenRevocations
+  /// The stores of answers, and what makes answers worthless.
+  package let caches: AnswerCaches
   /// Who says that the plugin is used; meaningful where ``Plugin/isScoped`` is true.
   public package(set) var scope = PluginScope.defaults
-  let slots = SlotNumbers()
+  private let slotNumbers = SlotNumbers()
+  private var slotOwner = SlotOwner(plugin: "", isFloor: false)
 
   /// An environment.
   public init(
@@ -123,12 +126,56 @@ public struct PluginEnvironment: Sendable {
     self.cacheBounds = cacheBounds
     self.services = services
     self.revocations = revocations ?? TokenRevocations(clock: clock)
+    caches = services.service { AnswerCaches(seed: hashSeed) }
   }
 }
 
-/// Numbers the state slots of one generation.
-final class SlotNumbers: Sendable {
+extension PluginEnvironment {
+  /// The environment of one instance of a plugin.
+  package func of(_ plugin: String, for scope: PluginScope) -> PluginEnvironment {
+    var environment = self
+    environment.scope = scope
+    environment.slotOwner = SlotOwner(plugin: plugin, isFloor: scope == .floor)
+    return environment
+  }
+
+  /// A slot for one filter's state.
+  public func makeStateSlot() -> StateSlot { StateSlot(index: slotNumbers.number(of: slotOwner.next())) }
+}
+
+/// Numbers the state slots of one generation. An exchange passes through one instance of a plugin that the floor names and
+/// one of its others at most, so the others share their numbers: there are few, however many domains have settings of
+/// their own.
+private final class SlotNumbers: Sendable {
+  private let numbers = Mutex<[SlotOwner.Slot: Int]>([:])
+
+  func number(of slot: SlotOwner.Slot) -> Int {
+    numbers.withLock { numbers in
+      if let known = numbers[slot] { return known }
+      numbers[slot] = numbers.count
+      return numbers.count - 1
+    }
+  }
+}
+
+/// Names the slots of one instance of a plugin, in the order in which it asks for them.
+private final class SlotOwner: Sendable {
+  struct Slot: Hashable {
+    let plugin: String
+    let isFloor: Bool
+    let number: Int
+  }
+
+  private let plugin: String
+  private let isFloor: Bool
   private let count = Atomic<Int>(0)
 
-  func next() -> Int { count.wrappingAdd(1, ordering: .relaxed).oldValue }
+  init(plugin: String, isFloor: Bool) {
+    self.plugin = plugin
+    self.isFloor = isFloor
+  }
+
+  func next() -> Slot {
+    Slot(plugin: plugin, isFloor: isFloor, number: count.wrappingAdd(1, ordering: .relaxed).oldValue)
+  }
 }

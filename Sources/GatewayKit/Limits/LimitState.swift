@@ -45,7 +45,7 @@ struct LimitState: BitwiseCopyable {
         return SlidingRecord().decision(window, cost: claim.cost, now: now.monotonic)
       }
       let decision = box.record.decision(window, cost: claim.cost, now: now.monotonic)
-      guard hasRoom || decision.verdict != .admitted || claim.cost == 0 else {
+      guard hasRoom || decision.verdict != .admitted || claim.cost == 0 || !box.record.isFull else {
         return LimitDecision(.noRoom, remaining: 0, fullIn: 0, retryIn: Self.moment)
       }
       return decision

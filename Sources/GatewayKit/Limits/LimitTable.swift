@@ -10,14 +10,19 @@ struct LimitTable: ~Copyable {
     var owner: UInt16 = 0
   }
 
+  private struct Share: BitwiseCopyable {
+    var callers = 0
+    var bytes = 0
+  }
+
   private let capacity: Int
   /// How many bytes the callers may take.
   private let mostBytes: Int
   private(set) var count = 0
   /// What the records of sliding windows take besides the nodes, in bytes.
   private var recordBytes = 0
-  /// How many callers each owner has.
-  private var owned: [UInt32]
+  /// How many callers each owner has, and what they take, in bytes.
+  private var owned: ContiguousArray<Share>
   private var nodes = Chunks(Node())
   /// The first node of each bucket, plus one.
   private var buckets = Chunks(UInt32(0))
@@ -37,7 +42,7 @@ struct LimitTable: ~Copyable {
   init(capacity: Int, bytes: Int) {
     self.capacity = min(max(capacity, 1), Int(UInt32.max) - 1)
     mostBytes = bytes
-    owned = Array(repeating: 0, count: DomainFacts.shards)
+    owned = ContiguousArray(repeating: Share(), count: DomainFacts.shards)
     for _ in 0..<Self.firstBuckets { buckets.append(0) }
   }
 
@@ -53,12 +58,14 @@ struct LimitTable: ~Copyable {
 
   /// Judges a claim of the caller at this place and changes nothing.
   func judge(_ claim: LimitClaim, at place: Int, now: LimitTime) -> LimitDecision {
-    nodes[place].state.judge(claim, now: now, hasRoom: bytes + SlidingBox.growth <= mostBytes)
+    guard case .sliding = claim.rule else { return nodes[place].state.judge(claim, now: now, hasRoom: true) }
+    return nodes[place].state.judge(claim, now: now, hasRoom: hasRoom(for: SlidingBox.growth, of: claim.owner))
   }
 
   /// Takes the units of a claim that was judged at the same time and admitted.
   mutating func take(_ claim: LimitClaim, at place: Int, now: LimitTime) {
-    recordBytes += nodes.update(place) { $0.state.take(claim, now: now) }
+    let growth = nodes.update(place) { $0.state.take(claim, now: now) }
+    if growth != 0 { grow(place, by: growth) }
   }
 
   /// Takes units that are not judged, or gives some back. A caller that is not there has nothing to give back; one that
@@ -67,7 +74,13 @@ struct LimitTable: ~Copyable {
     var place = find(claim.key)
     if place == nil, units > 0, makeRoom(for: 1, of: claim.owner, now) { place = insert(claim) }
     guard let place else { return }
-    recordBytes += nodes.update(place) { $0.state.adjust(claim, by: units, now: now) }
+    let growth = nodes.update(place) { $0.state.adjust(claim, by: units, now: now) }
+    if growth != 0 { grow(place, by: growth) }
+  }
+
+  private mutating func grow(_ place: Int, by bytes: Int) {
+    recordBytes += bytes
+    owned[Int(nodes[place].owner)].bytes += bytes
   }
 }
 
@@ -104,14 +117,21 @@ extension LimitTable {
     return fits(newcomers, owner)
   }
 
-  /// An owner has at most 16 times as many callers as there is room for more: alone 94 percent of all, and whoever comes
-  /// next finds some (the dynamic threshold of Choudhury and Hahne).
+  /// An owner has at most 16 times as many callers, and bytes, as there is room for more: alone 94 percent of all, and
+  /// whoever comes next finds some (the dynamic threshold of Choudhury and Hahne).
   private func fits(_ newcomers: Int, _ owner: UInt16) -> Bool {
-    guard count + newcomers <= capacity,
-      bytes + newcomers * (Self.callerBytes + SlidingBox.growth) <= mostBytes
+    guard count + newcomers <= capacity, hasRoom(for: newcomers * (Self.callerBytes + SlidingBox.growth), of: owner)
     else { return false }
-    return owner == 0 || Int(owned[Int(owner) % DomainFacts.shards]) < Self.ownersFactor * (capacity - count)
+    return owner == 0 || share(of: owner).callers < Self.ownersFactor * (capacity - count)
   }
+
+  private func hasRoom(for more: Int, of owner: UInt16) -> Bool {
+    let left = mostBytes - bytes
+    guard more <= left else { return false }
+    return owner == 0 || share(of: owner).bytes < Self.ownersFactor * left
+  }
+
+  private func share(of owner: UInt16) -> Share { owned[Int(owner) % DomainFacts.shards] }
 
   private static let ownersFactor = 16
 
@@ -122,7 +142,8 @@ extension LimitTable {
     let index = takeNode()
     let owner = claim.owner % UInt16(DomainFacts.shards)
     nodes[index] = Node(key: claim.key, state: LimitState(claim.rule), next: buckets[bucket], owner: owner)
-    owned[Int(owner)] &+= 1
+    owned[Int(owner)].callers += 1
+    owned[Int(owner)].bytes += Self.callerBytes
     buckets[bucket] = UInt32(index + 1)
     count += 1
     return index
@@ -147,11 +168,13 @@ extension LimitTable {
       let index = Int(link) - 1
       let next = nodes[index].next
       if nodes[index].state.isWhole(now) {
-        recordBytes -= nodes.update(index) { $0.state.end() }
+        let record = nodes.update(index) { $0.state.end() }
+        recordBytes -= record
         nodes[index].next = free
         free = link
         count -= 1
-        owned[Int(nodes[index].owner)] &-= 1
+        owned[Int(nodes[index].owner)].callers -= 1
+        owned[Int(nodes[index].owner)].bytes -= Self.callerBytes + record
       } else {
         nodes[index].next = kept
         kept = link

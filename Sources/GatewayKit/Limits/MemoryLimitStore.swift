@@ -85,7 +85,17 @@ extension MemoryLimitStore {
     }
     let decision = stripe.table.judge(claim, at: place, now: now)
     if decision.verdict == .admitted { stripe.table.take(claim, at: place, now: now) }
-    request.answer(decision)
+    guard decision.verdict == .noRoom else { return request.answer(decision) }
+    request.answer(takeGrowing(claim, in: stripe, now))
+  }
+
+  /// A caller who is there needs more memory than there is: others are dropped for it, and perhaps the caller, too.
+  private static func takeGrowing(_ claim: LimitClaim, in stripe: Stripe, _ now: LimitTime) -> LimitDecision {
+    guard stripe.table.makeRoom(for: 1, of: claim.owner, now) else { return noRoom }
+    let place = stripe.table.find(claim.key) ?? stripe.table.insert(claim)
+    let decision = stripe.table.judge(claim, at: place, now: now)
+    if decision.verdict == .admitted { stripe.table.take(claim, at: place, now: now) }
+    return decision
   }
 
   private static func newcomer(_ claim: LimitClaim, in stripe: Stripe, _ now: LimitTime) -> Int? {
@@ -98,8 +108,10 @@ extension MemoryLimitStore {
     // Room is made before places are looked up, since what is dropped makes room for somebody else in the same place.
     for (number, stripe) in stripes.enumerated() where needed & (1 &<< UInt64(number)) != 0 {
       var newcomers = 0
-      for claim in request.claims where self.number(claim.key) == number && stripe.table.find(claim.key) == nil {
-        newcomers += 1
+      for claim in request.claims where self.number(claim.key) == number {
+        // Who is there but needs more memory than there is counts as one who comes.
+        let place = stripe.table.find(claim.key)
+        if place.map({ stripe.table.judge(claim, at: $0, now: now).verdict == .noRoom }) ?? true { newcomers += 1 }
       }
       if newcomers > 0, !stripe.table.makeRoom(for: newcomers, of: request.claims[0].owner, now) {
         crowded |= 1 &<< UInt64(number)

@@ -65,6 +65,9 @@ public struct SlidingRecord: Sendable, Equatable {
   /// Units that count now.
   public var used: Int64 { slots.reduce(0) { $0 + $1.count } }
 
+  /// Whether one more slot takes more memory.
+  package var isFull: Bool { slots.count == slots.capacity }
+
   /// Judges a request and notes its units when it is admitted.
   public mutating func judge(_ window: SlidingWindow, cost: Int64, now: Int64) -> LimitDecision {
     let decision = decision(window, cost: cost, now: now)

@@ -36,8 +36,9 @@ struct AdminConnection: ParsableArguments {
 
   /// Makes one call to every address. What fails is told on standard error and ends the command with status 1, once all
   /// were called.
-  func run(
-    _ method: HTTPMethod, _ body: String? = nil, tell: (_ address: String, _ answer: AdminReply) throws -> Void
+  func run<Reply: Decodable>(
+    _ method: HTTPMethod, _ path: String, _ body: String? = nil,
+    tell: (_ address: String, _ answer: Reply) throws -> Void
   ) async throws {
     let token = try accessToken()
     var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
@@ -48,7 +49,7 @@ struct AdminConnection: ParsableArguments {
     do {
       for address in addresses {
         do {
-          try tell(address, try await call(client, address, method, body, token))
+          try tell(address, try await call(client, address, method, path, body, token))
         } catch let failure as AdminFailure {
           Terminal.fail("\(address): \(failure.message)", hint: failure.hint)
           failed = true
@@ -62,10 +63,10 @@ struct AdminConnection: ParsableArguments {
     if failed { throw ExitCode.failure }
   }
 
-  private func call(
-    _ client: HTTPClient, _ address: String, _ method: HTTPMethod, _ body: String?, _ token: String?
-  ) async throws -> AdminReply {
-    var request = HTTPClientRequest(url: "\(address)/tokens/revocations")
+  private func call<Reply: Decodable>(
+    _ client: HTTPClient, _ address: String, _ method: HTTPMethod, _ path: String, _ body: String?, _ token: String?
+  ) async throws -> Reply {
+    var request = HTTPClientRequest(url: address + path)
     request.method = method
     if let token { request.headers.add(name: "authorization", value: "Bearer \(token)") }
     if let body {
@@ -81,11 +82,10 @@ struct AdminConnection: ParsableArguments {
     } catch {
       throw AdminFailure(unreachable: error, address)
     }
-    let reply = try? JSONDecoder().decode(AdminReply.self, from: Data(content.readableBytesView))
-    guard (200..<300).contains(status), let reply else {
-      throw AdminFailure(status: status, reply, address, hasToken: token != nil)
-    }
-    return reply
+    let data = Data(content.readableBytesView)
+    if (200..<300).contains(status), let reply = try? JSONDecoder().decode(Reply.self, from: data) { return reply }
+    let refusal = try? JSONDecoder().decode(AdminReply.self, from: data)
+    throw AdminFailure(status: status, refusal, address, hasToken: token != nil)
   }
 
   /// A million revocations with their notes.

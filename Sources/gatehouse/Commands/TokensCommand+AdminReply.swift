@@ -4,6 +4,9 @@ import NIOCore
 
 /// What the admin side answers, refusals among it.
 struct AdminReply: Codable {
+  /// Where revocations are.
+  static let path = "/tokens/revocations"
+
   struct Entry: Codable {
     var id: String?
     var issuer: String?
@@ -41,6 +44,9 @@ struct AdminFailure: Error {
   let message: String
   let hint: String?
 
+  /// Reasons of 404 that only an admin side gives.
+  private static let known = ["revocation_unknown", "purge_domain_unknown"]
+
   init(unreachable error: any Error, _ address: String) {
     let reason =
       switch error {
@@ -61,7 +67,7 @@ struct AdminFailure: Error {
       switch status {
       case 401 where !hasToken: "Give --admin-token-file or set GATEHOUSE_ADMIN_TOKEN."
       case 401: "The token is not the one that `admin.token` of that gateway names."
-      case 404 where reply?.reason != "revocation_unknown", 405:
+      case 404 where !Self.known.contains(reply?.reason ?? ""), 405:
         "Is \(address) the admin side (`admin.bind`) of a gateway, and not a listener?"
       case 200..<300: "Is \(address) the admin side (`admin.bind`) of a gateway?"
       default: nil

@@ -60,7 +60,7 @@ struct TokensRevokeCommand: AsyncParsableCommand {
     var more: [String: String] = [:]
     more["note"] = note
     more["until"] = until.map { ISO8601DateFormatter().string(from: $0.date) }
-    try await connection.run(.POST, try target.body(more)) { address, reply in
+    try await connection.run(.POST, AdminReply.path, try target.body(more)) { address, reply in
       try Self.tell("revoked", address, reply, json: connection.json)
     }
   }
@@ -91,7 +91,7 @@ struct TokensRestoreCommand: AsyncParsableCommand {
   @OptionGroup var connection: AdminConnection
 
   func run() async throws {
-    try await connection.run(.DELETE, try target.body()) { address, reply in
+    try await connection.run(.DELETE, AdminReply.path, try target.body()) { address, reply in
       try TokensRevokeCommand.tell("restored", address, reply, json: connection.json)
     }
   }
@@ -107,7 +107,7 @@ struct TokensRevokedCommand: AsyncParsableCommand {
   @OptionGroup var connection: AdminConnection
 
   func run() async throws {
-    try await connection.run(.GET) { address, reply in
+    try await connection.run(.GET, AdminReply.path) { (address, reply: AdminReply) in
       if connection.json { return try Terminal.json(TokensRevokeCommand.Answer(admin: address, answer: reply)) }
       if connection.addresses.count > 1 { Terminal.out("\(address):") }
       let rows = (reply.revocations ?? []).map { entry in

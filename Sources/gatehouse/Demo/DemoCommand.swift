@@ -70,7 +70,11 @@ struct DemoCommand: AsyncParsableCommand {
     let configuration = try ConfigurationSupport.load(path)
     let runner = GatewayRunner(configuration, quiet: true)
     if check {
-      guard try await runner.withRunning({ try await DemoCheck(port: $0, tokens: tokens).run() }) else {
+      guard
+        try await runner.withRunning({
+          try await DemoCheck(port: $0.addresses.first?.port ?? 0, tokens: tokens).run()
+        })
+      else {
         throw ExitCode.failure
       }
     } else {

@@ -21,13 +21,15 @@ struct RequestExplanation {
     self.generation = generation
     self.domain = domain
     self.token = token
-    request = Self.parse(method, path, generation.configuration)
+    request = Self.parse(
+      method, path, longest: generation.configuration.limits.requestLine,
+      mergesSlashes: generation.configuration.mergesSlashes)
     destination = (try? request.get()).flatMap { generation.destination(of: $0, inDomain: domain) }
   }
 
   /// A head with this method and path, as the gateway's parser reads it.
-  private static func parse(
-    _ method: String, _ path: String, _ configuration: GatewayConfiguration
+  static func parse(
+    _ method: String, _ path: String, longest: Int = 8 << 10, mergesSlashes: Bool = true
   ) -> Result<RequestHead, WireError> {
     // What the parser would take for the end of the path or of the line.
     guard !(method + path).utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F }) else {
@@ -35,7 +37,7 @@ struct RequestExplanation {
     }
     var bytes = ByteBuffer(string: "\(method) \(path) HTTP/1.1\r\nHost: gateway\r\n\r\n")
     var parser = RequestHeadParser(
-      limits: WireLimits(maxStartLine: configuration.limits.requestLine), mergeSlashes: configuration.mergesSlashes)
+      limits: WireLimits(maxStartLine: longest), mergeSlashes: mergesSlashes)
     var head = RequestHead()
     do throws(WireError) {
       guard try parser.parse(&bytes, into: &head) else { return .failure(WireError(.pathInvalid)) }

@@ -5,6 +5,7 @@ import GatewayKit
 import Logging
 import NIOCore
 import NIOPosix
+import SharedStores
 import UnixSignals
 
 /// Runs a gateway, and its operators' interface where one is configured.
@@ -35,6 +36,7 @@ struct GatewayRunner {
     logger.info("starting", metadata: ["version": "\(Version.current)", "event_loops": "\(loops)"])
     raiseDescriptorLimit()
     let gateway = try await start()
+    let relay = try startRelay(gateway)
     let readiness = Readiness()
     readiness.isReady = true
     ready(gateway.addresses.first?.port ?? 0)
@@ -53,6 +55,7 @@ struct GatewayRunner {
         throw error
       }
     }
+    await relay?.stop()
     logger.info("stopped")
   }
 
@@ -68,11 +71,11 @@ struct GatewayRunner {
       ])
   }
 
-  /// Runs while a body does, which gets the first listener's port.
-  func withRunning<R>(_ body: (Int) async throws -> R) async throws -> R {
+  /// Runs while a body does.
+  func withRunning<R: Sendable>(_ body: (Gateway) async throws -> R) async throws -> R {
     let gateway = try await start()
     do {
-      let result = try await body(gateway.addresses.first?.port ?? 0)
+      let result = try await body(gateway)
       await gateway.drain(limit: configuration.shutdown.limit)
       return result
     } catch {
@@ -92,6 +95,16 @@ struct GatewayRunner {
       logger.info("listening", metadata: ["address": "\(bound)"])
     }
     return gateway
+  }
+
+  /// Has other gateways told of what concerns their caches, where that is configured.
+  private func startRelay(_ gateway: Gateway) throws -> CacheRelay? {
+    let spread = configuration.stores.spread
+    guard let redis = configuration.stores.redis, spread != .off else { return nil }
+    let relay = try CacheRelay(
+      try RedisSettings(redis), caches: gateway.caches, counters: gateway.pluginCounters, logger: logger)
+    gateway.caches.spread(through: relay, includingWrites: spread == .writes)
+    return relay
   }
 
   private func server(_ admin: AdminConfiguration, _ gateway: Gateway, _ readiness: Readiness) -> AdminServer {

@@ -31,4 +31,40 @@ import Testing
     // When its callers' allowances are whole they make room.
     #expect(try admitted(store, 30_000, owner: 7, at: 3600))
   }
+
+  private func slides(
+    _ store: MemoryLimitStore, _ number: UInt64, owner: UInt16, at second: Int64 = 0
+  ) throws -> LimitDecision.Verdict {
+    let request = LimitRequest()
+    let rate = try #require(Rate(count: 100, period: .seconds(3600)))
+    let window = try #require(SlidingWindow(rate: rate))
+    var claim = LimitClaim(
+      key: LimitKey(high: number, low: number &* 0x9E37_79B9_7F4A_7C15), rule: .sliding(window), cost: 1)
+    claim.owner = owner
+    request.append(claim)
+    store.take(request, now: LimitTime(monotonic: second * 1_000_000_000, wall: second * 1_000_000_000))
+    return request.decisions[0].verdict
+  }
+
+  /// Records of sliding windows take far more than their callers: bytes are shared out like callers are.
+  @Test func recordsOfOneLeaveRoomForOthers() throws {
+    let store = MemoryLimitStore(entries: 1000, bytes: 400_000)
+    for second in Int64(1)..<60 {
+      for number in UInt64(0)..<300 { _ = try slides(store, number, owner: 7, at: second) }
+    }
+    #expect(store.bytes < 385_000)
+    #expect(try (UInt64(5000)..<5300).contains { try slides(store, $0, owner: 7, at: 60) == .noRoom })
+    #expect(try slides(store, 10_000, owner: 8, at: 60) == .admitted)
+    #expect(try admitted(store, 20_000, owner: 9, at: 60))
+  }
+
+  /// A caller who is there already makes room for what it needs as one who comes does.
+  @Test func whoIsThereDropsThoseWhoseWindowIsOver() throws {
+    let store = MemoryLimitStore(entries: 1000, bytes: 100_000)
+    for second in Int64(1)..<60 {
+      for number in UInt64(0)..<300 { _ = try slides(store, number, owner: 0, at: second) }
+    }
+    #expect(try slides(store, 0, owner: 0, at: 59) == .noRoom)
+    for second in Int64(7200)..<7240 { #expect(try slides(store, 0, owner: 0, at: second) == .admitted) }
+  }
 }

@@ -12,7 +12,8 @@ final class RealStore: Sendable {
 
   init(size: Int) {
     store = CacheStore(
-      bounds: CacheBounds(size: size, domain: 100), seed: 42, counters: CacheCounters(CounterRegistry()))
+      bounds: CacheBounds(size: size, domain: 100), seed: 42, caches: AnswerCaches(seed: 42),
+      counters: CacheCounters(CounterRegistry()))
   }
 
   /// A key in the form and of the length that the filter makes.
@@ -32,7 +33,8 @@ final class RealStore: Sendable {
     parts.expires = .max
     return key.withBytes { bytes in
       CachedResponse(
-        key: Array(bytes), hash: store.hash(bytes), version: store.versions.mark(domain: nothing, path: nothing), parts)
+        key: Array(bytes), hash: store.hash(bytes),
+        version: store.caches.versions.mark(domain: nothing, path: nothing, at: 0), parts)
     }
   }
 

@@ -1,0 +1,114 @@
+import GatewayKit
+import HTTPWire
+
+// Kept answers that the origin is asked about.
+extension CacheFilter: RevalidationFilter {
+  /// Asks the origin about a kept answer, where that can be done.
+  func validate(_ kept: CachedResponse, for exchange: Exchange, _ directives: RequestDirectives) -> ValidatedAnswer {
+    let outcome = StoredAnswers.outcome(kept, for: exchange.request, exchange)
+    // Another filter's conditions are about what that has kept.
+    let isConditional = kept.isRevalidated && !Validation.hasConditions(exchange)
+    if isConditional { Validation.addConditions(of: kept.validators, to: exchange) }
+    return ValidatedAnswer(
+      response: kept, outcome: outcome, helpsOnError: !directives.isParticular, isConditional: isConditional)
+  }
+
+  /// Whether the origin's response may be one in whose place a kept answer is given.
+  func isAboutKept(_ exchange: Exchange, _ job: StoreJob) -> Bool {
+    guard let answer = job.validated else { return false }
+    switch judge(exchange, answer) {
+    case .valid, .contradictory: return true
+    case .failed: return answer.helpsOnError && helps(answer.response, since: job.version.began, exchange.loop.now)
+    case .other: return false
+    }
+  }
+
+  func revalidated(_ exchange: Exchange) -> Reply? {
+    guard let job = exchange[slot] as? StoreJob, let answer = job.validated else { return nil }
+    switch judge(exchange, answer) {
+    case .valid(let updates): return freshen(answer, job, exchange, updates: updates)
+    case .contradictory:
+      store.remove(answer.response)
+      job.seat?.finish(.alone)
+      lines.addForwarded(ForwardStatus(reason: job.forwarded, status: 304, collapsed: job.collapsed), to: exchange)
+      return Validation.contradiction
+    case .failed: return helpOut(answer, job, exchange, status: exchange.response.status)
+    case .other: return nil
+    }
+  }
+
+  func upstreamFailed(_ exchange: Exchange) -> Reply? {
+    guard let job = exchange[slot] as? StoreJob, let answer = job.validated else { return nil }
+    return helpOut(answer, job, exchange, status: nil)
+  }
+
+  /// What is kept is worth nothing any more when a HEAD shows that there is another answer (RFC 9111 section 4.3.5).
+  func noteHead(_ exchange: Exchange, _ job: StoreJob) {
+    guard exchange.request.method == .head, exchange.response.status == 200, let answer = job.validated else { return }
+    let now = exchange.loop.wall / 1_000_000_000
+    if Validation.differs(exchange.response, from: answer.response, now: now) { store.remove(answer.response) }
+  }
+
+  private func judge(_ exchange: Exchange, _ answer: ValidatedAnswer) -> Validation.Verdict {
+    Validation.judge(exchange.response, answer, now: exchange.loop.wall / 1_000_000_000)
+  }
+}
+
+// MARK: - Valid answers
+
+extension CacheFilter {
+  /// The kept answer as the origin's 304 updates it, which takes its place if it may be kept (RFC 9111 section 4.3.4).
+  private func freshen(
+    _ answer: ValidatedAnswer, _ job: StoreJob, _ exchange: Exchange, updates: Bool
+  ) -> Reply {
+    exchange.cacheResult = "revalidated"
+    store.counters.validated.add()
+    let kept = answer.response
+    for tag in kept.version.tags { job.version.add(tag: tag) }
+    guard updates, let head = FreshenedHead.make(of: kept, updatedBy: exchange.response.block) else {
+      return give(kept, isStored: false, answer, job, exchange)
+    }
+    SetCookie.pass(from: exchange.response.block, to: exchange)
+    exchange.response = head
+    let keeping = isReached(job) ? rules.termsOfWhole(exchange, began: job.began) : nil
+    let terms = keeping ?? StoreRules.Terms(status: kept.reply.status, lifetime: 0, age: 0)
+    job.keepHead(of: exchange, terms)
+    job.keepBody(of: kept)
+    let fresh = CachedResponse(job, terms: terms, now: job.headTime)
+    // What may not be kept any more is given this once.
+    if keeping == nil { store.remove(kept) }
+    return give(fresh, isStored: keeping != nil && store.insert(fresh, mostVariants: variants), answer, job, exchange)
+  }
+
+  private func give(
+    _ response: CachedResponse, isStored: Bool, _ answer: ValidatedAnswer, _ job: StoreJob, _ exchange: Exchange
+  ) -> Reply {
+    job.seat?.finish(isStored && response.wasFresh ? .answered : .alone)
+    let status = ForwardStatus(reason: job.forwarded, status: 304, isStored: isStored, collapsed: job.collapsed)
+    lines.addForwarded(status, giving: response, to: exchange)
+    return StoredAnswers.reply(response, answer.outcome, exchange)
+  }
+}
+
+// MARK: - Help on errors
+
+extension CacheFilter {
+  /// Whether the kept answer may be given though it is stale, since the origin fails (RFC 5861 section 4).
+  ///
+  /// - Parameter time: when it was found, in changes: it was not purged before.
+  func helps(_ response: CachedResponse, since time: UInt64, _ now: Int64) -> Bool {
+    now &- response.expires < response.grace.onError && store.isCurrent(response, since: time)
+  }
+
+  private func helpOut(
+    _ answer: ValidatedAnswer, _ job: StoreJob, _ exchange: Exchange, status: UInt16?
+  ) -> Reply? {
+    guard answer.helpsOnError, helps(answer.response, since: job.version.began, exchange.loop.now) else { return nil }
+    job.seat?.finish(.failed)
+    exchange.cacheResult = "stale"
+    store.counters.staleOnError.add()
+    let status = ForwardStatus(reason: job.forwarded, status: status, collapsed: job.collapsed)
+    lines.addForwarded(status, giving: answer.response, to: exchange)
+    return StoredAnswers.reply(answer.response, answer.outcome, exchange)
+  }
+}

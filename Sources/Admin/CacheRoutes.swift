@@ -1,0 +1,79 @@
+import GatewayEngine
+import GatewayKit
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+
+/// Dropping what is kept of answers, and telling what is.
+struct CacheRoutes: Sendable {
+  /// The longest texts that are taken, with every character escaped.
+  private static let longestBody = 64 << 10
+
+  let gateway: Gateway
+  let gate: AdminGuard
+  let clock: any GatewayClock
+  let logger: Logger
+
+  func add(to router: Router<BasicRequestContext>) {
+    router.get("cache") { request, _ in (gate.refusal(ofReading: request) ?? report()).response }
+    router.post("cache/purges") { request, _ in
+      await gate.change(request, longest: Self.longestBody, purge).response
+    }
+  }
+
+  @Sendable private func purge(_ body: ByteBuffer) -> AdminAnswer {
+    let wanted: CachePurge
+    do {
+      wanted = try CachePurge(body.readableBytesView, mergesSlashes: gateway.mergesSlashes)
+    } catch {
+      return AdminAnswer(refusing: .badRequest, "purge_invalid", error.message)
+    }
+    var purge = wanted
+    if let name = wanted.domain {
+      guard let known = gateway.domainName(for: name) else { return unknown(name) }
+      purge = CachePurge(wanted.target, domain: known)
+    }
+    let gone = gateway.caches.purge(purge)
+    gateway.caches.tell(.purge(purge))
+    let told = gateway.caches.isHeard.map { $0 ? "told" : "waiting" } ?? "off"
+    note(purge, gone)
+    return AdminAnswer(
+      .ok, body: "{\"entries\":\(gone.entries),\"bytes\":\(gone.bytes),\"spread\":\"\(told)\"}\n")
+  }
+
+  private func unknown(_ name: String) -> AdminAnswer {
+    let nearest = gateway.domainName(near: name).map { "; did you mean \($0)?" } ?? ""
+    return AdminAnswer(
+      refusing: .notFound, "purge_domain_unknown",
+      "nothing was dropped: no domain has the name or host \(Display.text(name, limit: 100))\(nearest)")
+  }
+
+  private func note(_ purge: CachePurge, _ gone: CachePurged) {
+    var facts: Logger.Metadata = ["entries": "\(gone.entries)", "bytes": "\(gone.bytes)"]
+    for (name, text) in purge.members { facts[name] = "\(Display.text(text, limit: 256))" }
+    logger.notice("cache purged", metadata: facts)
+  }
+}
+
+// MARK: - What is kept
+
+extension CacheRoutes {
+  private func report() -> AdminAnswer {
+    let report = gateway.cacheReport(now: clock.monotonic())
+    var domains = report.domains.sorted { ($1.value.bytes, $0.key) < ($0.value.bytes, $1.key) }.map {
+      Self.render($0.key, $0.value)
+    }
+    if report.otherDomains > 0 { domains.append(Self.render("\(report.otherDomains) others", report.others)) }
+    let head = "\"budget\":\(report.budget),\"used\":\(report.used),\"entries\":\(report.entries)"
+    let ages = report.ages.map(String.init).joined(separator: ",")
+    return AdminAnswer(
+      .ok, body: "{\(head),\"ages\":[\(ages)],\"domains\":[\(domains.joined(separator: ",\n"))]}\n")
+  }
+
+  private static func render(_ name: String, _ domain: CacheReport.Domain) -> String {
+    let ages = domain.ages.map(String.init).joined(separator: ",")
+    return "{\"domain\":\(TextObject.text(name)),\"entries\":\(domain.entries),\"bytes\":\(domain.bytes),"
+      + "\"ages\":[\(ages)],\"hits\":\(domain.hits),\"misses\":\(domain.misses)}"
+  }
+}

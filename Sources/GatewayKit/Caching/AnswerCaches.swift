@@ -1,0 +1,102 @@
+import NIOCore
+import Synchronization
+
+/// A store of answers, as operators see it.
+package protocol AnswerCache: AnyObject, Sendable {
+  /// Drops what a purge is about.
+  func remove(_ purge: CachePurge) -> CachePurged
+  /// Adds what is kept, by domain.
+  func inspect(into report: inout CacheReport, now: Int64)
+}
+
+/// Tells other gateways.
+package protocol CacheSpreading: AnyObject, Sendable {
+  /// From any thread; it waits for nobody.
+  func spread(_ change: CacheChange)
+  /// Whether others hear it now; if not, they will later.
+  var isConnected: Bool { get }
+}
+
+/// All stores of answers of a gateway, and when what they are about was changed.
+package final class AnswerCaches: Sendable {
+  package let versions: AnswerVersions
+  package let purges = PurgeLog()
+  private let stores = Mutex<[any AnswerCache]>([])
+  private let peers = Mutex<(any CacheSpreading)?>(nil)
+  /// Whether writes are told to others; read at every write.
+  private let tellsWrites = Atomic<Bool>(false)
+
+  /// - Parameter seed: of hashes of what a peer chooses.
+  package init(seed: UInt64) { versions = AnswerVersions(seed: seed) }
+
+  /// Makes a store known; when a plugin is made, never later.
+  package func add(_ store: any AnswerCache) { stores.withLock { $0.append(store) } }
+
+  /// Drops what is kept, and has what is on its way not kept.
+  package func purge(_ purge: CachePurge) -> CachePurged {
+    purges.append(purge, time: versions.advance())
+    var gone = CachePurged()
+    for store in stores.withLock({ $0 }) { gone += store.remove(purge) }
+    return gone
+  }
+
+  /// What is kept.
+  ///
+  /// - Parameter now: monotonic nanoseconds.
+  package func inspect(now: Int64) -> CacheReport {
+    var report = CacheReport()
+    for store in stores.withLock({ $0 }) { store.inspect(into: &report, now: now) }
+    return report
+  }
+}
+
+// MARK: - Writes
+
+extension AnswerCaches {
+  /// A write has changed a path.
+  package func changed(_ domain: DomainFacts, path: UnsafeRawBufferPointer) {
+    domain.key.withUnsafeReadableBytes { versions.invalidate(domain: $0, path: path) }
+    guard tellsWrites.load(ordering: .relaxed) else { return }
+    // What is no text cannot be told, so everything of the domain is.
+    let text = String(validating: path, as: UTF8.self)
+    tell(text.map { .path($0, domain: domain.name) } ?? .purge(CachePurge(.all, domain: domain.name)))
+  }
+
+  /// A write has changed what has a tag.
+  package func changed(_ domain: DomainFacts, tag: UnsafeRawBufferPointer) {
+    domain.key.withUnsafeReadableBytes { versions.invalidate(domain: $0, tag: tag) }
+    guard tellsWrites.load(ordering: .relaxed) else { return }
+    tell(.tag(String(decoding: tag, as: UTF8.self), domain: domain.name))
+  }
+}
+
+// MARK: - Other gateways
+
+extension AnswerCaches {
+  /// Has others told from now on.
+  package func spread(through spreading: any CacheSpreading, includingWrites: Bool) {
+    peers.withLock { $0 = spreading }
+    tellsWrites.store(includingWrites, ordering: .relaxed)
+  }
+
+  /// Whether other gateways hear what is told now; nil when none is told anything.
+  package var isHeard: Bool? { peers.withLock { $0 }?.isConnected }
+
+  /// Tells others, if there are any to tell.
+  package func tell(_ change: CacheChange) { peers.withLock { $0 }?.spread(change) }
+
+  /// Does what another gateway has told.
+  package func obey(_ change: CacheChange) {
+    switch change {
+    case .purge(let purge): _ = self.purge(purge)
+    case .path(var path, var domain):
+      domain.withUTF8 { domain in
+        path.withUTF8 { versions.invalidate(domain: UnsafeRawBufferPointer(domain), path: UnsafeRawBufferPointer($0)) }
+      }
+    case .tag(var tag, var domain):
+      domain.withUTF8 { domain in
+        tag.withUTF8 { versions.invalidate(domain: UnsafeRawBufferPointer(domain), tag: UnsafeRawBufferPointer($0)) }
+      }
+    }
+  }
+}

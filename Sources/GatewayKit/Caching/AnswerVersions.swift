@@ -1,0 +1,94 @@
+import HTTPWire
+import Synchronization
+
+/// When the paths and tags of each domain were last changed, so that one change makes every kept answer worthless that is
+/// about them, of all classes and variants, and also those that are still on their way.
+///
+/// Time is the number of changes. An answer is of the time at which its request was looked up, and is current while
+/// nothing that it is about was changed since. There is a fixed number of places, which paths and tags share by hash:
+/// those that meet are changed together, which costs a fetch and is never wrong.
+package final class AnswerVersions: Sendable {
+  /// What an answer is about, and when its request was looked up.
+  package struct Mark: Sendable, Equatable {
+    /// How many changes there had been.
+    package let began: UInt64
+    fileprivate let path: UInt64
+    /// The hashes of its tags, which hold the domain.
+    package private(set) var tags: [UInt64] = []
+
+    /// Says that the answer has this tag, too.
+    package mutating func add(tag: UInt64) {
+      if !tags.contains(tag) { tags.append(tag) }
+    }
+  }
+
+  private static let count = 1 << 15
+  nonisolated(unsafe) private let places: UnsafeMutablePointer<Atomic<UInt64>>
+  private let time = Atomic<UInt64>(0)
+  private let seed: UInt64
+
+  package init(seed: UInt64) {
+    self.seed = seed
+    places = .allocate(capacity: Self.count)
+    for index in 0..<Self.count { (places + index).initialize(to: Atomic(0)) }
+  }
+
+  deinit {
+    places.deinitialize(count: Self.count)
+    places.deallocate()
+  }
+
+  /// What an answer to a request for this path will be about.
+  ///
+  /// - Parameter time: ``now``, as it was before the request was looked up.
+  package func mark(domain: UnsafeRawBufferPointer, path: UnsafeRawBufferPointer, at time: UInt64) -> Mark {
+    Mark(began: time, path: hash(domain, path: path))
+  }
+
+  /// Stands for a tag in a domain; no other domain's tag is ever meant.
+  package func hash(domain: UnsafeRawBufferPointer, tag: UnsafeRawBufferPointer) -> UInt64 {
+    ByteHash.hash(tag, seed: ~ByteHash.hash(domain, seed: seed))
+  }
+
+  /// Whether nothing was changed that the answer is about.
+  package func isCurrent(_ mark: borrowing Mark) -> Bool {
+    guard isUnchanged(mark.path, since: mark.began) else { return false }
+    for tag in mark.tags where !isUnchanged(tag, since: mark.began) { return false }
+    return true
+  }
+
+  /// The path was changed.
+  package func invalidate(domain: UnsafeRawBufferPointer, path: UnsafeRawBufferPointer) {
+    change(hash(domain, path: path))
+  }
+
+  /// Everything with this tag was changed.
+  package func invalidate(domain: UnsafeRawBufferPointer, tag: UnsafeRawBufferPointer) {
+    change(hash(domain: domain, tag: tag))
+  }
+
+  /// How many changes there were.
+  package var now: UInt64 { time.load(ordering: .acquiring) }
+
+  /// Begins a new time: what was looked up before is older than a purge of now.
+  package func advance() -> UInt64 { time.wrappingAdd(1, ordering: .acquiringAndReleasing).newValue }
+
+  /// A slash at the end makes no difference here.
+  private func hash(_ domain: UnsafeRawBufferPointer, path: UnsafeRawBufferPointer) -> UInt64 {
+    let path = path.last == UInt8(ascii: "/") ? UnsafeRawBufferPointer(rebasing: path.dropLast()) : path
+    return ByteHash.hash(path, seed: ByteHash.hash(domain, seed: seed))
+  }
+
+  private func place(of hash: UInt64) -> UnsafeMutablePointer<Atomic<UInt64>> {
+    places + (Int(truncatingIfNeeded: hash) & (Self.count - 1))
+  }
+
+  private func isUnchanged(_ hash: UInt64, since began: UInt64) -> Bool {
+    place(of: hash).pointee.load(ordering: .acquiring) <= began
+  }
+
+  /// Two changes at once: the later time stays.
+  private func change(_ hash: UInt64) {
+    place(of: hash).pointee.max(advance(), ordering: .acquiringAndReleasing)
+  }
+}

@@ -1,0 +1,46 @@
+/// Whether a gateway has been told every change. A value without connection: what was heard goes in, and whether something
+/// was missed comes out.
+///
+/// Changes are numbered one after the other. A gap is something missed; and whoever connects anew compares the last number
+/// it has heard with the server's.
+package struct SpreadSequence {
+  /// The number of the last change that was heard; nil before anything was.
+  package private(set) var last: Int64?
+  /// How many were heard since the server was asked for its number.
+  private var heard: Int64 = 0
+  /// The server's number, until it is known that everything before it would have come.
+  private var claimed: Int64?
+
+  package init() {}
+
+  /// A change has come.
+  ///
+  /// - Returns: whether others before it were missed.
+  package mutating func received(_ number: Int64) -> Bool {
+    defer { last = number }
+    heard += 1
+    guard let last else { return true }
+    return number != last &+ 1
+  }
+
+  /// The server is being asked for its number.
+  package mutating func asks() {
+    heard = 0
+    claimed = nil
+  }
+
+  /// It has said it.
+  package mutating func told(_ number: Int64) { claimed = number }
+
+  /// Everything that was published before it said so has come.
+  ///
+  /// - Returns: whether something was missed.
+  package mutating func settles() -> Bool {
+    guard let number = claimed else { return false }
+    claimed = nil
+    // Those heard meanwhile may be later than the number.
+    if let last, number <= last, number >= last - heard { return false }
+    last = number
+    return true
+  }
+}
