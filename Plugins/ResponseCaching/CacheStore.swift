@@ -37,9 +37,9 @@ package final class CacheStore: Sendable {
     mask = count - 1
     let ledger = CacheLedger(bounds, slack: count * CacheTable.growth)
     stripes = (0..<count).map { number in
-      // Ten counters for each of the smallest answers: what is remembered of those that are not there decides who stays.
+      // Twenty counters or more for each of the smallest answers: what is remembered of those that are not there decides who stays.
       Stripe(
-        number, ledger: ledger, sketchBytes: bounds.size / count / 128, seed: seed &+ UInt64(number))
+        number, ledger: ledger, sketchBytes: bounds.size / count / 64, seed: seed &+ UInt64(number))
     }
     self.ledger = ledger
     self.seed = seed

@@ -66,7 +66,7 @@ package final class CachedResponse: Sendable {
   /// Bodies above this keep their own memory: copying them would cost more than it saves.
   private static let largestPacked = 4096
   /// The object itself.
-  private static let ownBytes = HeapBytes.of(232)
+  private static let ownBytes = HeapBytes.of(200)
 
   /// - Parameters:
   ///   - key: the whole key; its first part is the domain's name.
