@@ -53,7 +53,8 @@ extension CacheFilter {
     defer { exchange[slot] = nil }
     guard complete, let job = exchange[slot] as? StoreJob, let terms = job.terms, !job.isGivenUp else { return }
     job.trim()
-    store.insert(CachedResponse(job, terms: terms, now: job.headTime), mostVariants: variants)
+    let response = CachedResponse(job, terms: terms, now: job.headTime)
+    if store.insert(response, mostVariants: variants) { share(response, job) }
     job.seat?.finish(.answered)
   }
 }

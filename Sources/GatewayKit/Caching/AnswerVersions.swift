@@ -7,6 +7,8 @@ import Synchronization
 /// Time is the number of changes. An answer is of the time at which its request was looked up, and is current while
 /// nothing that it is about was changed since. There is a fixed number of places, which paths and tags share by hash:
 /// those that meet are changed together, which costs a fetch and is never wrong.
+///
+/// A store that several gateways share has places of the same numbers, and a time of its own.
 package final class AnswerVersions: Sendable {
   /// What an answer is about, and when its request was looked up.
   package struct Mark: Sendable, Equatable {
@@ -23,6 +25,8 @@ package final class AnswerVersions: Sendable {
   }
 
   private static let count = 1 << 15
+  /// Turns a domain's seed into one for the domain itself.
+  private static let ofDomain: UInt64 = 0x5DEE_CE66_D1CE_4E5B
   nonisolated(unsafe) private let places: UnsafeMutablePointer<Atomic<UInt64>>
   private let time = Atomic<UInt64>(0)
   private let seed: UInt64
@@ -90,5 +94,38 @@ package final class AnswerVersions: Sendable {
   /// Two changes at once: the later time stays.
   private func change(_ hash: UInt64) {
     place(of: hash).pointee.max(advance(), ordering: .acquiringAndReleasing)
+  }
+}
+
+// MARK: - Places that gateways share
+
+extension AnswerVersions {
+  private typealias Bytes = UnsafeRawBufferPointer
+
+  /// The number of the place of a path.
+  func place(domain: String, path: String) -> UInt16 {
+    Self.lend(domain, path) { Self.number(hash($0, path: $1)) }
+  }
+
+  /// The number of the place of a tag.
+  func place(domain: String, tag: String) -> UInt16 {
+    Self.lend(domain, tag) { Self.number(hash(domain: $0, tag: $1)) }
+  }
+
+  /// The number of the place of a domain.
+  func place(domain: String) -> UInt16 { Self.lend(domain, "") { domain, _ in place(domain: domain) } }
+
+  /// The numbers of the places of all that an answer is about, its domain's first.
+  package func places(of mark: Mark, domain: UnsafeRawBufferPointer) -> [UInt16] {
+    [place(domain: domain), Self.number(mark.path)] + mark.tags.map(Self.number)
+  }
+
+  private func place(domain: Bytes) -> UInt16 { Self.number(ByteHash.hash(domain, seed: seed ^ Self.ofDomain)) }
+
+  private static func number(_ hash: UInt64) -> UInt16 { UInt16(truncatingIfNeeded: hash & UInt64(count - 1)) }
+
+  private static func lend<R>(_ domain: String, _ text: String, _ body: (Bytes, Bytes) -> R) -> R {
+    var (domain, text) = (domain, text)
+    return domain.withUTF8 { domain in text.withUTF8 { body(Bytes(domain), Bytes($0)) } }
   }
 }

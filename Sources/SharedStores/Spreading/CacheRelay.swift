@@ -41,18 +41,27 @@ package final class CacheRelay: CacheSpreading {
     }
   }
 
+  private let caches: AnswerCaches
+  /// Whether the server keeps answers, too, and is to know which of them are worthless.
+  private let marksPlaces: Bool
+
   /// Begins to listen.
   ///
+  /// - Parameter marksPlaces: whether the server keeps answers, too.
   /// - Throws: when there is no thread for it.
   package init(
-    _ settings: RedisSettings, caches: AnswerCaches, counters: CounterRegistry, logger: Logger
+    _ settings: RedisSettings, caches: AnswerCaches, marksPlaces: Bool = false, counters: CounterRegistry,
+    logger: Logger
   ) throws {
+    self.caches = caches
+    self.marksPlaces = marksPlaces
     loop = try PollLoop.start(name: "cache-relay")
     parts = .makeEmptyBox(valueType: Parts.self, eventLoop: loop)
     listens = Listening()
     let (parts, loop, listens, counts) = (parts, loop, listens, Counters(counters))
     loop.execute {
-      parts.value = Self.begin(RedisLinks(settings, loop, logger), caches, counts, listens)
+      parts.value = Self.begin(
+        RedisLinks(settings, loop, logger), caches, marksPlaces: marksPlaces, counts, listens)
     }
   }
 
@@ -69,11 +78,15 @@ package final class CacheRelay: CacheSpreading {
   }
 
   private static func begin(
-    _ links: RedisLinks, _ caches: AnswerCaches, _ counts: Counters, _ listens: Listening
+    _ links: RedisLinks, _ caches: AnswerCaches, marksPlaces: Bool, _ counts: Counters, _ listens: Listening
   ) -> Parts {
     let logger = links.logger
     let sender = String(UInt64.random(in: .min ... .max), radix: 36)
-    let publisher = SpreadPublisher(links.publishing, sender: sender, logger: logger, sentCount: counts.sent)
+    let everything = CacheChange.purge(CachePurge(.all))
+    let publisher = SpreadPublisher(
+      links.publishing, sender: sender,
+      everything: SpreadNews(text: everything.text, place: marksPlaces ? everything.place(caches.versions) : nil),
+      logger: logger, sentCount: counts.sent)
     let events = SpreadSubscriber.Events(
       changed: { change in
         counts.received.add()
@@ -91,21 +104,26 @@ package final class CacheRelay: CacheSpreading {
       isListening: { listens.value.store($0, ordering: .releasing) })
     let subscriber = SpreadSubscriber(links.listening, sender: sender, events: events)
     publisher.counted = { [weak subscriber] in subscriber?.counted($0) }
+    publisher.told = { caches.untold.told(upTo: $0) }
     return Parts(publisher: publisher, subscriber: subscriber)
   }
 
-  package func spread(_ change: CacheChange) {
+  package func spread(_ change: CacheChange, number: UInt64) {
     let count = arriving.wrappingAdd(1, ordering: .relaxed).newValue
     guard count <= Self.mostArriving else {
       arriving.wrappingSubtract(1, ordering: .relaxed)
       // The one that reached the bound stands for all that come until the loop has taken some.
       return
     }
-    let change = count == Self.mostArriving ? CacheChange.purge(CachePurge(.all)) : change
+    let news = news(count == Self.mostArriving ? .purge(CachePurge(.all)) : change, number)
     loop.execute { [self] in
       arriving.wrappingSubtract(1, ordering: .relaxed)
-      parts.value?.publisher.publish(change)
+      parts.value?.publisher.publish(news)
     }
+  }
+
+  private func news(_ change: CacheChange, _ number: UInt64) -> SpreadNews {
+    SpreadNews(text: change.text, place: marksPlaces ? change.place(caches.versions) : nil, number: number)
   }
 
   package var isConnected: Bool { listens.value.load(ordering: .acquiring) }

@@ -19,6 +19,16 @@ struct SpreadMessage: Equatable {
   }
 }
 
+/// A change that is to be told.
+struct SpreadNews {
+  /// The change.
+  var text: String
+  /// The place of what it makes worthless in the answers on the server; nil when there are none.
+  var place: String?
+  /// Its number among this gateway's changes.
+  var number: UInt64 = 0
+}
+
 /// The commands that gateways spread changes with.
 enum SpreadCommand {
   static let channel = "gatehouse:cache"
@@ -34,8 +44,25 @@ enum SpreadCommand {
     """
   private static let counting = "redis.call('SET', KEYS[1], ARGV[1], 'NX') return tonumber(redis.call('GET', KEYS[1]))"
 
-  static func publish(_ text: String, from sender: String) -> RESPCommand {
-    RESPCommand(["EVAL", publishing, "1", counter, first, channel, "\(sender) \(text)"])
+  /// Makes the answers on the server worthless that are about a place, before anybody is told. The time is that of the
+  /// server's clock, but always later than the one before.
+  private static let marking = """
+    local now = redis.call('TIME')
+    local time = now[1] * 1000000 + now[2]
+    local last = tonumber(redis.call('HGET', KEYS[2], 't') or 0)
+    if time <= last then time = last + 1 end
+    time = string.format('%.0f', time)
+    redis.call('HSET', KEYS[2], 't', time, ARGV[4], time)
+
+    """
+
+  static func publish(_ news: SpreadNews, from sender: String) -> RESPCommand {
+    let message = "\(sender) \(news.text)"
+    guard let place = news.place else {
+      return RESPCommand(["EVAL", publishing, "1", counter, first, channel, message])
+    }
+    return RESPCommand(
+      ["EVAL", marking + publishing, "2", counter, AnswerCommand.places, first, channel, message, place])
   }
 
   /// Asks for the number of the last change.
