@@ -197,7 +197,3 @@ struct CachePlace {
   /// When it was looked up, in changes: before anything was found there.
   let time: UInt64
 }
-
-extension Flights.Key {
-  init(_ place: CachePlace) { self.init(value: place.hash, bytes: Array(place.key)) }
-}

@@ -29,7 +29,7 @@ def redis(tmp_path):
 
 
 class Node:
-    """A gateway of one loop whose answers are shared."""
+    """A gateway whose answers are shared; of one loop, unless a test wants more."""
 
     def __init__(self, gateways, tmp_path, origin_port: int, redis_port: int, cache: dict, store: dict, more: dict):
         secret = tmp_path / "secret"
@@ -44,7 +44,7 @@ class Node:
             origin_port, admin={"bind": f"127.0.0.1:{port}"}, stores={"redis": redis, "cache": tier},
             defaults={"use": [*more.get("before", []), {"cache": cache}]})
         configuration["domains"].append({"name": "other.example", "upstream": "origin"})
-        self.gateway = gateways(configuration)
+        self.gateway = gateways(configuration, event_loops=more.get("event_loops", 1))
         self.gateway.wait_for_port(port)
 
     def ask(self, target: str = "/number", *fields: str, method: str = "GET", host: str = "example.com"):
@@ -198,6 +198,55 @@ def test_an_answer_whose_request_began_before_the_purge_is_not_taken(nodes, redi
     thread.join(PATIENCE)
     assert third.ask().body != got[0]
     assert second.ask().body != got[0]
+
+
+def test_what_could_not_be_told_is_told_later(nodes, redis, gateways, tmp_path):
+    server = redis()
+    (second,) = nodes(1)
+    server.command("ACL", "SETUSER", "one", "on", ">word", "~*", "&*", "+@all")
+    (tmp_path / "word").write_text("word")
+    credentials = {"user": "one", "password": {"file": str(tmp_path / "word")}}
+    first = Node(gateways, tmp_path, nodes.origin.port, redis.port, {}, credentials, {})
+    first.settled()
+    kept = keep(first, server, "/number")
+    # The first is cut off; a write passes there. It takes nothing old, and the others go on with what they have.
+    server.command("ACL", "SETUSER", "one", "off")
+    server.command("CLIENT", "KILL", "USER", "one")
+    first.ask("/elsewhere", method="POST")
+    assert first.ask("/number").body != kept
+    assert second.ask("/number").body == kept
+    server.command("ACL", "SETUSER", "one", "on")
+    wait_until(lambda: second.ask("/number").body != kept, "it is told when the first is back")
+    third = Node(gateways, tmp_path, nodes.origin.port, redis.port, {}, {}, {})
+    third.settled()
+    assert third.ask("/number").body != kept
+
+
+def test_a_change_that_the_server_refuses_is_told_later(nodes, redis):
+    server = redis()
+    first, second, third = nodes(3)
+    kept = keep(first, server, "/number")
+    assert second.ask("/number").body == kept
+    server.command("CONFIG", "SET", "maxmemory", "1")
+    first.purge("--tag", "numbers")
+    assert first.ask("/number").body != kept
+    wait_until(lambda: "cannot be told" in first.gateway.log(), "it is refused")
+    server.command("CONFIG", "SET", "maxmemory", "0")
+    wait_until(lambda: second.ask("/number").body != kept, "it is told after all")
+    assert third.ask("/number").body != kept
+
+
+def test_several_loops(nodes, redis):
+    """Look-ups of two loops of each gateway, with writes between: who has written reads nothing older."""
+    redis()
+    first, second = nodes(event_loops=2)
+    for number in range(100):
+        for node in (first, second):
+            before = node.ask("/number").body
+            node.ask("/elsewhere", method="POST")
+            assert int(node.ask("/number").body) > int(before), number
+    for node in (first, second):
+        assert node.metric(LOOKUPS % "refused") == 0
 
 
 def test_without_the_server_there_are_only_misses(nodes, redis):
