@@ -46,7 +46,7 @@ package final class CacheStore: Sendable {
     self.counters = counters
     accounts = DomainAccounts(stripes: count)
     self.caches = caches
-    room = CollectingRoom(bound: bounds.size / 4)
+    room = CollectingRoom(bound: bounds.size / 4, seed: seed)
   }
 
   /// Takes other bounds. Where they are smaller, what is too much goes with the next answers that are kept.
@@ -103,6 +103,9 @@ extension CacheStore {
   /// Bytes that it may take.
   var budget: Int { ledger.bound }
 
+  /// Whether an answer takes more than any may.
+  func isTooLarge(_ response: CachedResponse) -> Bool { response.cost > ledger.largest }
+
   /// Keeps an answer, unless what it is about was changed or purged since its request began, or there is no room for it;
   /// false then. Purges are judged under the lock: one is known before it looks through what is kept, so one of the two
   /// sees the other.
@@ -130,7 +133,7 @@ extension CacheStore {
   /// Takes the room for an answer, and takes out others for that: at most in proportion to its size, a few at a time, in
   /// its own stripe first.
   private func makeRoom(for response: CachedResponse, of account: DomainAccount) -> Bool {
-    guard response.cost <= ledger.largest else { return refuse(counters.tooLarge) }
+    guard !isTooLarge(response) else { return refuse(counters.tooLarge) }
     var steps = Self.batch + response.cost / Self.leastCost
     var (number, empty) = (Int(truncatingIfNeeded: response.hash >> 48) & mask, 0)
     while !ledger.reserve(response.cost) {

@@ -6,9 +6,8 @@ import NIOCore
 enum Invalidation {
   /// An unsafe request that succeeded changes what its path holds (RFC 9111 section 4.4). When the origin got it and no
   /// answer came, it may have succeeded.
-  static func judge(_ exchange: Exchange, _ tags: TagRules, _ caches: AnswerCaches) {
+  static func judge(_ exchange: Exchange, isAnswered: Bool, _ tags: TagRules, _ caches: AnswerCaches) {
     guard let domain = exchange.domain else { return }
-    let isAnswered = exchange.replyInProgress == nil
     if isAnswered {
       guard exchange.response.status >= 200, exchange.response.status < 400 else { return }
     } else {

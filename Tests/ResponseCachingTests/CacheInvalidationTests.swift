@@ -57,6 +57,27 @@ import Testing
     #expect(try !cache.run(request("GET")).isHit)
   }
 
+  /// Nobody sees what came of a write whose client has left; when the origin got it, it may have obeyed.
+  @Test(arguments: [(true, "DELETE"), (false, "DELETE"), (true, "OPTIONS")])
+  func clientsThatLeave(isSent: Bool, method: String) throws {
+    _ = try cache.run(request("GET"))
+    let left = try request(method)
+    #expect(cache.begin(left) == nil)
+    if isSent { left.outcome.upstreamStarted = 1 }
+    cache.filter.observe(left)
+    #expect(try cache.run(request("GET")).isHit != (isSent && method == "DELETE"))
+  }
+
+  /// What was judged by its answer is not judged by its end again.
+  @Test func refusedWritesEndWithoutHarm() throws {
+    _ = try cache.run(request("GET"))
+    let refused = try request("DELETE")
+    refused.outcome.upstreamStarted = 1
+    _ = try cache.run(refused, status: 403)
+    cache.filter.observe(refused)
+    #expect(try cache.run(request("GET")).isHit)
+  }
+
   @Test func whatWasOnItsWayIsNotKept() throws {
     let slow = try request("GET")
     #expect(cache.begin(slow) == nil)
