@@ -44,7 +44,7 @@ package final class CacheStore: Sendable {
     self.ledger = ledger
     self.seed = seed
     self.counters = counters
-    accounts = DomainAccounts(stripes: count)
+    accounts = DomainAccounts(stripes: count, seed: seed)
     self.caches = caches
     room = CollectingRoom(bound: bounds.size / 4, seed: seed)
   }
@@ -72,7 +72,8 @@ package final class CacheStore: Sendable {
   /// Notes that a request of a domain goes to the origin.
   func countMiss(of domain: DomainFacts) {
     counters.misses.add()
-    account(of: domain.key.readableBytesView).misses.wrappingAdd(1, ordering: .relaxed)
+    let account = domain.key.withUnsafeReadableBytes { self.account(of: $0) }
+    account.misses.wrappingAdd(1, ordering: .relaxed)
   }
 
   /// Whether nothing was changed that an answer is about, and it was not purged since a time at which it was good.
@@ -92,7 +93,7 @@ package final class CacheStore: Sendable {
 
   private func stripe(_ hash: UInt64) -> Stripe { stripes[Int(truncatingIfNeeded: hash >> 48) & mask] }
 
-  private func account(of domain: some Collection<UInt8>) -> DomainAccount {
+  private func account(of domain: UnsafeRawBufferPointer) -> DomainAccount {
     accounts.account(of: domain) { ledger.charge($0) }
   }
 }
@@ -114,7 +115,7 @@ extension CacheStore {
   @discardableResult
   package func insert(_ response: CachedResponse, mostVariants: Int = 8) -> Bool {
     guard caches.versions.isCurrent(response.version) else { return false }
-    let account = account(of: response.domain)
+    let account = response.domain.withUnsafeBytes { self.account(of: $0) }
     // Outlives the lock, so that what is dropped ends without it.
     var removed: [CachedResponse] = []
     let isRoom = makeRoom(for: response, of: account)
@@ -179,23 +180,33 @@ extension CacheStore {
   }
 
   /// What is kept by domain, at most so many of them apart.
-  package func inspect(now: Int64, most: Int = 100) -> CacheInspection {
+  ///
+  /// - Parameter domain: the one that is wanted; nil for all.
+  package func inspect(domain: String? = nil, now: Int64, most: Int = 100) -> CacheInspection {
     var parts: [[UInt8]: CacheInspection.Part] = [:]
-    for account in accounts.all {
+    let wanted = domain.map { Array($0.utf8) }
+    let accounts = accounts.all.filter { wanted == nil || wanted == $0.name }
+    for (account, hits) in zip(accounts, hits(of: accounts)) {
       parts[account.name, default: .init()].misses = account.misses.load(ordering: .relaxed)
-      parts[account.name, default: .init()].hits = hits(of: account)
+      parts[account.name, default: .init()].hits = hits
     }
     walk { entry in
+      if let wanted, !entry.domain.elementsEqual(wanted) { return false }
       parts[Array(entry.domain), default: .init()].add(entry, now: now)
       return false
     }
     return CacheInspection(parts, most: most)
   }
 
-  private func hits(of account: DomainAccount) -> UInt64 {
-    stripes.reduce(account.pastHits.load(ordering: .relaxed)) { sum, stripe in
-      sum &+ stripe.table.withLock { $0.hits(of: account) }
+  /// The hits of each, with every lock taken once.
+  private func hits(of accounts: [DomainAccount]) -> [UInt64] {
+    var hits = accounts.map { $0.pastHits.load(ordering: .relaxed) }
+    for stripe in stripes {
+      stripe.table.withLock { table in
+        for (index, account) in accounts.enumerated() { hits[index] &+= table.hits(of: account) }
+      }
     }
+    return hits
   }
 
   /// Shows every answer, in steps that hold one lock for a short time.

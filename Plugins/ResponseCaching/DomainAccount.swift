@@ -1,3 +1,4 @@
+import HTTPWire
 import Synchronization
 
 /// What one domain has in the cache, on all stripes.
@@ -25,25 +26,41 @@ final class DomainAccount: Sendable {
   func ownBytes(stripes: Int) -> Int { HeapBytes.of(80) + HeapBytes.of(stripes * 4) + HeapBytes.array(name.count) + 32 }
 }
 
-/// The accounts of all domains that ever had an answer kept: at most as many as the configuration has named.
+/// The accounts of all domains that ever had an answer kept: at most as many as the configuration has named. In stripes
+/// with a lock each, by the domain's hash; to find one that is known costs no memory.
 final class DomainAccounts: Sendable {
-  private let table = Mutex<[[UInt8]: DomainAccount]>([:])
-  private let stripes: Int
+  private final class Stripe: Sendable {
+    let buckets = Mutex([[DomainAccount]](repeating: [], count: DomainAccounts.buckets))
+  }
 
-  init(stripes: Int) { self.stripes = stripes }
+  private static let stripeCount = 16
+  private static let buckets = 64
+
+  private let parts: [Stripe]
+  private let stripes: Int
+  private let seed: UInt64
+
+  /// - Parameter stripes: how many the store has.
+  init(stripes: Int, seed: UInt64) {
+    self.stripes = stripes
+    self.seed = seed
+    parts = (0..<Self.stripeCount).map { _ in Stripe() }
+  }
 
   /// The account of a domain, made at the first call; `charge` gets the bytes that this takes.
-  func account(of name: some Collection<UInt8>, charge: (Int) -> Void) -> DomainAccount {
-    let name = Array(name)
-    let (account, isNew) = table.withLock { table -> (DomainAccount, Bool) in
-      if let found = table[name] { return (found, false) }
-      let made = DomainAccount(name: name, stripes: stripes)
-      table[name] = made
+  func account(of name: UnsafeRawBufferPointer, charge: (Int) -> Void) -> DomainAccount {
+    let hash = ByteHash.hash(name, seed: seed)
+    let bucket = Int(truncatingIfNeeded: hash >> 32) & (Self.buckets - 1)
+    let part = parts[Int(truncatingIfNeeded: hash) & (Self.stripeCount - 1)]
+    let (account, isNew) = part.buckets.withLock { buckets -> (DomainAccount, Bool) in
+      if let found = buckets[bucket].first(where: { $0.name.elementsEqual(name) }) { return (found, false) }
+      let made = DomainAccount(name: Array(name), stripes: stripes)
+      buckets[bucket].append(made)
       return (made, true)
     }
     if isNew { charge(account.ownBytes(stripes: stripes)) }
     return account
   }
 
-  var all: [DomainAccount] { table.withLock { Array($0.values) } }
+  var all: [DomainAccount] { parts.flatMap { $0.buckets.withLock { $0.flatMap(\.self) } } }
 }

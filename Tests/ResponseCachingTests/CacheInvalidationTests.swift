@@ -78,6 +78,16 @@ import Testing
     #expect(try cache.run(request("GET")).isHit)
   }
 
+  /// A response that names many others changes the first only.
+  @Test func theFirstLocationCounts() throws {
+    for path in ["/a", "/b", "/c", "/d"] { _ = try cache.run(request("GET", path), body: "old") }
+    _ = try cache.run(
+      request("POST", "/x/y"),
+      fields: ["Location: /a", "Location: /b", "Content-Location: /c", "Content-Location: /d"], status: 201)
+    let found = try ["/a", "/b", "/c", "/d"].map { try cache.run(request("GET", $0), body: "new").body }
+    #expect(found == ["new", "old", "new", "old"])
+  }
+
   @Test func whatWasOnItsWayIsNotKept() throws {
     let slow = try request("GET")
     #expect(cache.begin(slow) == nil)

@@ -5,13 +5,16 @@ import Synchronization
 /// about them, of all classes and variants, and also those that are still on their way.
 ///
 /// Time is the number of changes. An answer is of the time at which its request was looked up, and is current while
-/// nothing that it is about was changed since. There is a fixed number of places, which paths and tags share by hash:
-/// those that meet are changed together, which costs a fetch and is never wrong.
+/// nothing that it is about was changed since. There is a fixed number of places, in blocks. A domain has one block, by
+/// hash, so however much it changes, it makes nothing worthless of those that have another. Paths and tags share the
+/// places of a block: those that meet are changed together, which costs a fetch and is never wrong. One place more stands
+/// for everything of a domain.
 package final class AnswerVersions: Sendable {
   /// What an answer is about, and when its request was looked up.
   package struct Mark: Sendable, Equatable {
     /// How many changes there had been.
     package let began: UInt64
+    /// The hash of its path, which holds the domain.
     fileprivate let path: UInt64
     /// The hashes of its tags, which hold the domain.
     package private(set) var tags: [UInt64] = []
@@ -22,19 +25,23 @@ package final class AnswerVersions: Sendable {
     }
   }
 
-  private static let count = 1 << 15
+  /// Bits of a place in a block, and of a domain; the lowest of the latter are the block's.
+  private static let (placeBits, domainBits, blockBits) = (9, 12, 8)
+  private static let count = 1 << (blockBits + placeBits)
+  private static let domains = 1 << domainBits
+  /// The blocks, and behind them the places of whole domains.
   nonisolated(unsafe) private let places: UnsafeMutablePointer<Atomic<UInt64>>
   private let time = Atomic<UInt64>(0)
   private let seed: UInt64
 
   package init(seed: UInt64) {
     self.seed = seed
-    places = .allocate(capacity: Self.count)
-    for index in 0..<Self.count { (places + index).initialize(to: Atomic(0)) }
+    places = .allocate(capacity: Self.count + Self.domains)
+    for index in 0..<(Self.count + Self.domains) { (places + index).initialize(to: Atomic(0)) }
   }
 
   deinit {
-    places.deinitialize(count: Self.count)
+    places.deinitialize(count: Self.count + Self.domains)
     places.deallocate()
   }
 
@@ -47,12 +54,15 @@ package final class AnswerVersions: Sendable {
 
   /// Stands for a tag in a domain; no other domain's tag is ever meant.
   package func hash(domain: UnsafeRawBufferPointer, tag: UnsafeRawBufferPointer) -> UInt64 {
-    ByteHash.hash(tag, seed: ~ByteHash.hash(domain, seed: seed))
+    let domain = ByteHash.hash(domain, seed: seed)
+    return Self.join(ByteHash.hash(tag, seed: ~domain), of: domain)
   }
 
   /// Whether nothing was changed that the answer is about.
   package func isCurrent(_ mark: borrowing Mark) -> Bool {
-    guard isUnchanged(mark.path, since: mark.began) else { return false }
+    guard wholePlace(of: mark.path).pointee.load(ordering: .acquiring) <= mark.began,
+      isUnchanged(mark.path, since: mark.began)
+    else { return false }
     for tag in mark.tags where !isUnchanged(tag, since: mark.began) { return false }
     return true
   }
@@ -67,6 +77,12 @@ package final class AnswerVersions: Sendable {
     change(hash(domain: domain, tag: tag))
   }
 
+  /// Everything of a domain was changed.
+  package func invalidate(domain: UnsafeRawBufferPointer) {
+    let hash = Self.join(0, of: ByteHash.hash(domain, seed: seed))
+    wholePlace(of: hash).pointee.max(advance(), ordering: .acquiringAndReleasing)
+  }
+
   /// How many changes there were.
   package var now: UInt64 { time.load(ordering: .acquiring) }
 
@@ -76,7 +92,19 @@ package final class AnswerVersions: Sendable {
   /// A slash at the end makes no difference here.
   private func hash(_ domain: UnsafeRawBufferPointer, path: UnsafeRawBufferPointer) -> UInt64 {
     let path = path.last == UInt8(ascii: "/") ? UnsafeRawBufferPointer(rebasing: path.dropLast()) : path
-    return ByteHash.hash(path, seed: ByteHash.hash(domain, seed: seed))
+    let domain = ByteHash.hash(domain, seed: seed)
+    return Self.join(ByteHash.hash(path, seed: domain), of: domain)
+  }
+
+  /// A hash with bits of the domain's in it, above those that choose the place in the block.
+  private static func join(_ hash: UInt64, of domain: UInt64) -> UInt64 {
+    let mask = UInt64(domains - 1) << UInt64(placeBits)
+    return hash & ~mask | domain << UInt64(placeBits) & mask
+  }
+
+  /// What stands for everything of the domain.
+  private func wholePlace(of hash: UInt64) -> UnsafeMutablePointer<Atomic<UInt64>> {
+    places + Self.count + (Int(truncatingIfNeeded: hash >> UInt64(Self.placeBits)) & (Self.domains - 1))
   }
 
   private func place(of hash: UInt64) -> UnsafeMutablePointer<Atomic<UInt64>> {

@@ -34,6 +34,22 @@ enum SpreadCommand {
     """
   private static let counting = "redis.call('SET', KEYS[1], ARGV[1], 'NX') return tonumber(redis.call('GET', KEYS[1]))"
 
+  /// Has numbers begin anew, above one that they are behind, and publishes that everything is to be dropped.
+  private static let restarting = """
+    local number = redis.call('GET', KEYS[1])
+    if not number or tonumber(number) < tonumber(ARGV[1]) then redis.call('SET', KEYS[1], ARGV[1]) end
+    number = redis.call('INCR', KEYS[1])
+    redis.call('PUBLISH', ARGV[2], string.format('%.0f', number) .. ' ' .. ARGV[3])
+    return number
+    """
+
+  /// Numbers that nobody knows yet begin at random above the given one, not far enough to ever be at the end of them.
+  static func restart(above number: Int64, from sender: String) -> RESPCommand {
+    let start = min(number, 1 << 52) &+ Int64.random(in: 1 << 20...1 << 40)
+    let text = CacheChange.purge(CachePurge(.all)).text
+    return RESPCommand(["EVAL", restarting, "1", counter, String(start), channel, "\(sender) \(text)"])
+  }
+
   static func publish(_ text: String, from sender: String) -> RESPCommand {
     RESPCommand(["EVAL", publishing, "1", counter, first, channel, "\(sender) \(text)"])
   }
