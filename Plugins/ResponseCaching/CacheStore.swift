@@ -198,16 +198,22 @@ extension CacheStore {
     return CacheInspection(parts, most: most)
   }
 
-  /// The hits of each, with every lock taken once.
+  /// The hits of each, in steps that hold one lock for a short time.
   private func hits(of accounts: [DomainAccount]) -> [UInt64] {
     var hits = accounts.map { $0.pastHits.load(ordering: .relaxed) }
     for stripe in stripes {
-      stripe.table.withLock { table in
-        for (index, account) in accounts.enumerated() { hits[index] &+= table.hits(of: account) }
+      for start in stride(from: 0, to: accounts.count, by: Self.accountsAtOnce) {
+        stripe.table.withLock { table in
+          for index in start..<min(start + Self.accountsAtOnce, accounts.count) {
+            hits[index] &+= table.hits(of: accounts[index])
+          }
+        }
       }
     }
     return hits
   }
+
+  private static let accountsAtOnce = 256
 
   /// Shows every answer, in steps that hold one lock for a short time.
   private func walk(_ isRemoved: (CachedResponse) -> Bool) {

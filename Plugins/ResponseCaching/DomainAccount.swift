@@ -30,11 +30,11 @@ final class DomainAccount: Sendable {
 /// with a lock each, by the domain's hash; to find one that is known costs no memory.
 final class DomainAccounts: Sendable {
   private final class Stripe: Sendable {
-    let buckets = Mutex([[DomainAccount]](repeating: [], count: DomainAccounts.buckets))
+    /// By the hash of the name; those that meet by chance stand together.
+    let accounts = Mutex<[UInt64: [DomainAccount]]>([:])
   }
 
   private static let stripeCount = 16
-  private static let buckets = 64
 
   private let parts: [Stripe]
   private let stripes: Int
@@ -50,17 +50,16 @@ final class DomainAccounts: Sendable {
   /// The account of a domain, made at the first call; `charge` gets the bytes that this takes.
   func account(of name: UnsafeRawBufferPointer, charge: (Int) -> Void) -> DomainAccount {
     let hash = ByteHash.hash(name, seed: seed)
-    let bucket = Int(truncatingIfNeeded: hash >> 32) & (Self.buckets - 1)
     let part = parts[Int(truncatingIfNeeded: hash) & (Self.stripeCount - 1)]
-    let (account, isNew) = part.buckets.withLock { buckets -> (DomainAccount, Bool) in
-      if let found = buckets[bucket].first(where: { $0.name.elementsEqual(name) }) { return (found, false) }
+    let (account, isNew) = part.accounts.withLock { accounts -> (DomainAccount, Bool) in
+      if let found = accounts[hash]?.first(where: { $0.name.elementsEqual(name) }) { return (found, false) }
       let made = DomainAccount(name: Array(name), stripes: stripes)
-      buckets[bucket].append(made)
+      accounts[hash, default: []].append(made)
       return (made, true)
     }
     if isNew { charge(account.ownBytes(stripes: stripes)) }
     return account
   }
 
-  var all: [DomainAccount] { parts.flatMap { $0.buckets.withLock { $0.flatMap(\.self) } } }
+  var all: [DomainAccount] { parts.flatMap { $0.accounts.withLock { $0.values.flatMap(\.self) } } }
 }

@@ -2,8 +2,8 @@
 ///
 /// A receiver may merge trailers into the fields of the head, after everybody has judged those. So nothing gets through
 /// that frames, routes, authenticates, modifies a request, describes the content, or is judged or set by a gateway:
-/// every name that has an identifier, every name that looks like a judged one or is for proxies to say, and the ones listed here. What is left,
-/// such as digests, timings and the marks of applications, passes.
+/// every name that has an identifier, every name that looks like a judged one or is for proxies to say, and the ones
+/// listed here. What is left, such as digests, timings and the marks of applications, passes.
 enum TrailerRules {
   /// Names without an identifier that must not come this late, in lower case.
   private static let names: [StaticString] = [

@@ -25,8 +25,8 @@ package final class AnswerVersions: Sendable {
     }
   }
 
-  /// Bits of a place in a block, and of a domain; the lowest of the latter are the block's.
-  private static let (placeBits, domainBits, blockBits) = (9, 12, 8)
+  /// Bits of a place in a block, and of a domain; the lowest of the latter are the block's. Eight megabytes in all.
+  private static let (placeBits, domainBits, blockBits) = (12, 12, 8)
   private static let count = 1 << (blockBits + placeBits)
   private static let domains = 1 << domainBits
   /// The blocks, and behind them the places of whole domains.
