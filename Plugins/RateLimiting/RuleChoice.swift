@@ -16,8 +16,7 @@ final class RuleChoice {
     _ settings: LimitRuleSettings, _ amount: LimitAmount, scope: PluginScope, seed: UInt64, gateways: Int,
     calendars: Calendars
   ) {
-    digest = KeyDigest(
-      seed: seed, prefix: RateLimitKey.prefix(of: settings, amount, scope), isShared: settings.store == .redis)
+    digest = KeyDigest(seed: seed, prefix: RateLimitKey.prefix(of: settings, amount, scope))
     template = RuleTemplate(amount, calendars)
     local = RuleTemplate(amount.divided(by: gateways), calendars)
     fields = PolicyText(settings, amount)

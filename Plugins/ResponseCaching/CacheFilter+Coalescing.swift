@@ -59,9 +59,10 @@ extension CacheFilter {
     return !unstorable.contains(hash, now: now)
   }
 
-  /// Whether what comes of a request can be kept: a whole answer, or one that is validated.
+  /// Whether what comes of a request can be kept: a whole answer, or one that is validated. A HEAD brings none when the
+  /// kept one turns out to be another.
   func mayLead(_ request: RequestHead, _ kept: CachedResponse?) -> Bool {
-    guard request.method == .get else { return kept?.isRevalidated ?? false }
+    guard request.method == .get else { return false }
     let present = request.block.present.intersection(Preconditions.fields)
     return present.isEmpty || (!present.contains(.range) && kept?.isRevalidated ?? false)
   }

@@ -6,19 +6,17 @@ import NIOCore
 extension CacheFilter {
   func response(_ exchange: Exchange) {
     defer { tags.removeFields(of: exchange) }
-    guard exchange.request.method.isSafe else { return Invalidation.judge(exchange, tags, store.caches) }
+    guard exchange.request.method.isSafe else { return judge(exchange) }
     guard let job = exchange[slot] as? StoreJob, exchange.replyInProgress == nil else { return }
     job.isTagged = tags.add(to: &job.version, exchange, store.caches.versions)
     if isAboutKept(exchange, job) { return }
     noteHead(exchange, job)
     job.terms = rules.terms(exchange, began: job.began).flatMap {
-      hasRoom(exchange, job) && isReached(job) ? $0 : nil
+      isReached(job) && hasRoom(exchange, job) ? $0 : nil
     }
+    if job.terms == nil { notKept(exchange, job) }
     // Whoever waits for what will not come, or has to ask about it, goes on at once.
     if job.terms?.lifetime ?? 0 <= 0 { job.seat?.finish(.alone) }
-    if job.terms == nil, exchange.response.status < 500, mayLead(exchange.request, nil) {
-      unstorable.note(job.hash, now: exchange.loop.now)
-    }
     let status = ForwardStatus(reason: job.forwarded, isStored: job.terms != nil, collapsed: job.collapsed)
     lines.addForwarded(status, to: exchange)
   }
@@ -35,6 +33,32 @@ extension CacheFilter {
     return job.expect(Int(clamping: length))
   }
 
+  private func notKept(_ exchange: Exchange, _ job: StoreJob) {
+    let status = exchange.response.status
+    // All who wait would be too much for an origin in trouble.
+    if Self.isTrouble(status) {
+      job.seat?.pass()
+      return
+    }
+    dropReplaced(exchange, job)
+    if job.lacksRoom {
+      store.counters.noRoom.add()
+    } else if status < 500, mayLead(exchange.request, nil) {
+      unstorable.note(job.hash, now: exchange.loop.now)
+    }
+  }
+
+  /// Statuses that are about a moment and not about what is asked for.
+  private static func isTrouble(_ status: UInt16) -> Bool { [429, 500, 502, 503, 504].contains(status) }
+
+  /// The origin's answer takes the place of the kept one it was asked about, whether or not it is kept itself (RFC 9111
+  /// section 4.3.3). A part says nothing of the whole, nor does a 304 to the client's own conditions.
+  private func dropReplaced(_ exchange: Exchange, _ job: StoreJob) {
+    guard let answer = job.validated, exchange.request.method == .get else { return }
+    let status = exchange.response.status
+    if status < 500, ![206, 304, 416].contains(status) { store.remove(answer.response) }
+  }
+
   func storeHead(_ exchange: Exchange) -> Bool {
     guard let job = exchange[slot] as? StoreJob, let terms = job.terms else { return false }
     job.keepHead(of: exchange, terms)
@@ -46,7 +70,8 @@ extension CacheFilter {
     job.append(bytes, limit: maxObject)
     guard job.isGivenUp else { return }
     job.seat?.finish(.alone)
-    unstorable.note(job.hash, now: exchange.loop.now)
+    dropReplaced(exchange, job)
+    if job.lacksRoom { store.counters.noRoom.add() } else { unstorable.note(job.hash, now: exchange.loop.now) }
   }
 
   func storeEnd(_ exchange: Exchange, complete: Bool) {
@@ -54,7 +79,12 @@ extension CacheFilter {
     guard complete, let job = exchange[slot] as? StoreJob, let terms = job.terms, !job.isGivenUp else { return }
     job.trim()
     let response = CachedResponse(job, terms: terms, now: job.headTime)
-    if store.insert(response, mostVariants: variants) { share(response, job) }
-    job.seat?.finish(.answered)
+    let isKept = store.insert(response, mostVariants: variants)
+    job.seat?.finish(isKept ? .answered : .alone)
+    if isKept {
+      share(response, job)
+    } else if store.isTooLarge(response) {
+      unstorable.note(job.hash, now: exchange.loop.now)
+    }
   }
 }

@@ -65,6 +65,8 @@ extension CacheFilter {
     store.counters.validated.add()
     let kept = answer.response
     for tag in kept.version.tags { job.version.add(tag: tag) }
+    // One 304 after the other may name others.
+    job.isTagged = job.isTagged && tags.areBounded(job.version)
     guard updates, let head = FreshenedHead.make(of: kept, updatedBy: exchange.response.block) else {
       return give(kept, isStored: false, answer, job, exchange)
     }

@@ -20,6 +20,8 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
   var unstorable = VainKeys(memory: 10_000_000_000)
   /// Whose answers could not be made fresh.
   var unrefreshed = VainKeys(memory: 1_000_000_000)
+  /// Stands with a write until it is known what came of it.
+  private let unjudged = UnjudgedWrite()
   private let honoured: HonouredDirectives
   /// Whether parts and conditions are judged here.
   private let judgesConditions: Bool
@@ -49,6 +51,7 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
     let request = exchange.request
     guard request.method == .get || request.method == .head else {
       exchange.responseAdditions.add(rendered: CacheFields.otherMethod)
+      exchange[slot] = unjudged
       return .next
     }
     guard let domain = exchange.domain, RequestRules.mayTakePart(request, judgesConditions: judgesConditions),
@@ -177,7 +180,8 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
   ) -> StoreJob {
     let job = StoreJob(
       key: key.bytes, hash: key.value, version: mark(of: exchange, domain, at: time), forwarded: forwarded,
-      began: exchange.loop.now, room: store.room, validated: validated)
+      began: exchange.loop.now, room: domain.key.withUnsafeReadableBytes { store.room.share(of: $0) },
+      validated: validated)
     job.sharedTime = tier?.time
     return job
   }

@@ -25,13 +25,13 @@ struct CacheKeyBuilder: ~Copyable {
     meaning = settings.meaning
   }
 
-  /// Fills ``bytes``; false when the request belongs to no class, because the class is made of an identity and there is
-  /// none.
+  /// Fills ``bytes``; false when the request belongs to no class: the class is made of an identity and there is none, or
+  /// the request has a credential that only the origin judges.
   mutating func make(_ exchange: Exchange, _ request: RequestHead, _ domain: DomainFacts) -> Bool {
     bytes.reset()
     domain.key.withUnsafeReadableBytes { bytes.append(part: $0) }
     bytes.append(meaning)
-    guard appendClass(exchange.identity, exchange.effectiveScopes) else { return false }
+    guard appendClass(exchange.identity, exchange.effectiveScopes, request) else { return false }
     // The origin sees the scheme, which is the client's where a trusted proxy names it, and whether the domain was named.
     let isNamed = request.block.withValue(of: .losantdomain) { !$0.isEmpty } ?? false
     let hasQuery = request.hasQuery
@@ -45,12 +45,14 @@ struct CacheKeyBuilder: ~Copyable {
     return true
   }
 
-  private mutating func appendClass(_ identity: Identity?, _ scopes: EffectiveScopes?) -> Bool {
+  private mutating func appendClass(_ identity: Identity?, _ scopes: EffectiveScopes?, _ request: RequestHead) -> Bool {
     switch share {
     case .public:
       bytes.append(1 as UInt8)
     case .domain:
-      // What was fetched with a token is not for those who have none.
+      // What was fetched with a token is not for those who have none, and whether one is good the gateway cannot tell
+      // when it has identified nobody.
+      if identity == nil, Self.hasCredential(request) { return false }
       bytes.append((identity == nil ? 2 : 3) as UInt8)
     case .scopes:
       guard let identity else { return false }
@@ -63,6 +65,12 @@ struct CacheKeyBuilder: ~Copyable {
       bytes.append(identity.fingerprint)
     }
     return true
+  }
+}
+
+extension CacheKeyBuilder {
+  private static func hasCredential(_ request: RequestHead) -> Bool {
+    request.block.present.contains(.authorization) || QueryToken.isThere(in: request)
   }
 }
 
@@ -82,11 +90,11 @@ extension CacheKeyBuilder {
   }
 
   /// A parameter that is not named is left out only when no origin can read a named one in it: its name means itself
-  /// and is no other spelling of a named one, and its value holds no other separator.
+  /// and is no other spelling of a named one, and its value holds no other separator. A credential never is.
   private static func mayBeLeftOut(_ part: Slice<UnsafeRawBufferPointer>, _ parameters: [[UInt8]]) -> Bool {
     let end = part.firstIndex(of: UInt8(ascii: "=")) ?? part.endIndex
     let name = part[..<end]
-    guard name.allSatisfy({ OctetClass.isPlain($0) }) else { return false }
+    guard name.allSatisfy({ OctetClass.isPlain($0) }), !QueryToken.isName(name) else { return false }
     if parameters.contains(where: { OctetClass.equalIgnoringCase($0, name) }) { return false }
     return !part.contains(UInt8(ascii: ";"))
   }

@@ -18,6 +18,13 @@ extension CacheSettings {
     write(headers, &out)
     out.append((query == nil ? 0 : 1) as UInt8)
     write(query ?? [], &out)
+    out.append(UInt64(bitPattern: grace.onError))
+    out.append(UInt64(bitPattern: grace.whileAsking))
+    out.append((revalidates ? 1 : 0) as UInt8)
+    write(tags.sorted(), &out)
+    write(tagFields.map(\.rawValue).sorted(), &out)
+    out.append((keepsTagFields ? 1 : 0) as UInt8)
+    out.append(UInt64(mostTags))
     out.append((origin == nil ? 0 : 1) as UInt8)
     guard let origin else { return }
     out.append(UInt64(bitPattern: origin.heuristic))

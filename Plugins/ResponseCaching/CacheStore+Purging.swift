@@ -7,11 +7,11 @@ extension CacheStore: AnswerCache {
     return CachePurged(entries: gone.entries, bytes: gone.bytes)
   }
 
-  func inspect(into report: inout CacheReport, now: Int64) {
+  func inspect(into report: inout CacheReport, domain: String?, now: Int64) {
     report.budget += budget
     report.used += usage.bytes
     report.ages = CacheInspection.ages
-    let found = inspect(now: now, most: CacheReport.mostDomains)
+    let found = inspect(domain: domain, now: now, most: CacheReport.mostDomains)
     for (name, part) in found.domains { report.domains[name, default: .init()].add(part) }
     report.others.add(found.others)
     report.otherDomains += found.otherDomains

@@ -44,9 +44,9 @@ package final class CacheStore: Sendable {
     self.ledger = ledger
     self.seed = seed
     self.counters = counters
-    accounts = DomainAccounts(stripes: count)
+    accounts = DomainAccounts(stripes: count, seed: seed)
     self.caches = caches
-    room = CollectingRoom(bound: bounds.size / 4)
+    room = CollectingRoom(bound: bounds.size / 4, seed: seed)
   }
 
   /// Takes other bounds. Where they are smaller, what is too much goes with the next answers that are kept.
@@ -72,7 +72,8 @@ package final class CacheStore: Sendable {
   /// Notes that a request of a domain goes to the origin.
   func countMiss(of domain: DomainFacts) {
     counters.misses.add()
-    account(of: domain.key.readableBytesView).misses.wrappingAdd(1, ordering: .relaxed)
+    let account = domain.key.withUnsafeReadableBytes { self.account(of: $0) }
+    account.misses.wrappingAdd(1, ordering: .relaxed)
   }
 
   /// Whether nothing was changed that an answer is about, and it was not purged since a time at which it was good.
@@ -92,7 +93,7 @@ package final class CacheStore: Sendable {
 
   private func stripe(_ hash: UInt64) -> Stripe { stripes[Int(truncatingIfNeeded: hash >> 48) & mask] }
 
-  private func account(of domain: some Collection<UInt8>) -> DomainAccount {
+  private func account(of domain: UnsafeRawBufferPointer) -> DomainAccount {
     accounts.account(of: domain) { ledger.charge($0) }
   }
 }
@@ -103,6 +104,9 @@ extension CacheStore {
   /// Bytes that it may take.
   var budget: Int { ledger.bound }
 
+  /// Whether an answer takes more than any may.
+  func isTooLarge(_ response: CachedResponse) -> Bool { response.cost > ledger.largest }
+
   /// Keeps an answer, unless what it is about was changed or purged since its request began, or there is no room for it;
   /// false then. Purges are judged under the lock: one is known before it looks through what is kept, so one of the two
   /// sees the other.
@@ -111,7 +115,7 @@ extension CacheStore {
   @discardableResult
   package func insert(_ response: CachedResponse, mostVariants: Int = 8) -> Bool {
     guard caches.versions.isCurrent(response.version) else { return false }
-    let account = account(of: response.domain)
+    let account = response.domain.withUnsafeBytes { self.account(of: $0) }
     // Outlives the lock, so that what is dropped ends without it.
     var removed: [CachedResponse] = []
     let isRoom = makeRoom(for: response, of: account)
@@ -130,7 +134,7 @@ extension CacheStore {
   /// Takes the room for an answer, and takes out others for that: at most in proportion to its size, a few at a time, in
   /// its own stripe first.
   private func makeRoom(for response: CachedResponse, of account: DomainAccount) -> Bool {
-    guard response.cost <= ledger.largest else { return refuse(counters.tooLarge) }
+    guard !isTooLarge(response) else { return refuse(counters.tooLarge) }
     var steps = Self.batch + response.cost / Self.leastCost
     var (number, empty) = (Int(truncatingIfNeeded: response.hash >> 48) & mask, 0)
     while !ledger.reserve(response.cost) {
@@ -176,24 +180,40 @@ extension CacheStore {
   }
 
   /// What is kept by domain, at most so many of them apart.
-  package func inspect(now: Int64, most: Int = 100) -> CacheInspection {
+  ///
+  /// - Parameter domain: the one that is wanted; nil for all.
+  package func inspect(domain: String? = nil, now: Int64, most: Int = 100) -> CacheInspection {
     var parts: [[UInt8]: CacheInspection.Part] = [:]
-    for account in accounts.all {
+    let wanted = domain.map { Array($0.utf8) }
+    let accounts = accounts.all.filter { wanted == nil || wanted == $0.name }
+    for (account, hits) in zip(accounts, hits(of: accounts)) {
       parts[account.name, default: .init()].misses = account.misses.load(ordering: .relaxed)
-      parts[account.name, default: .init()].hits = hits(of: account)
+      parts[account.name, default: .init()].hits = hits
     }
     walk { entry in
+      if let wanted, !entry.domain.elementsEqual(wanted) { return false }
       parts[Array(entry.domain), default: .init()].add(entry, now: now)
       return false
     }
     return CacheInspection(parts, most: most)
   }
 
-  private func hits(of account: DomainAccount) -> UInt64 {
-    stripes.reduce(account.pastHits.load(ordering: .relaxed)) { sum, stripe in
-      sum &+ stripe.table.withLock { $0.hits(of: account) }
+  /// The hits of each, in steps that hold one lock for a short time.
+  private func hits(of accounts: [DomainAccount]) -> [UInt64] {
+    var hits = accounts.map { $0.pastHits.load(ordering: .relaxed) }
+    for stripe in stripes {
+      for start in stride(from: 0, to: accounts.count, by: Self.accountsAtOnce) {
+        stripe.table.withLock { table in
+          for index in start..<min(start + Self.accountsAtOnce, accounts.count) {
+            hits[index] &+= table.hits(of: accounts[index])
+          }
+        }
+      }
     }
+    return hits
   }
+
+  private static let accountsAtOnce = 256
 
   /// Shows every answer, in steps that hold one lock for a short time.
   private func walk(_ isRemoved: (CachedResponse) -> Bool) {

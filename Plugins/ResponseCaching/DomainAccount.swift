@@ -1,3 +1,4 @@
+import HTTPWire
 import Synchronization
 
 /// What one domain has in the cache, on all stripes.
@@ -25,25 +26,40 @@ final class DomainAccount: Sendable {
   func ownBytes(stripes: Int) -> Int { HeapBytes.of(80) + HeapBytes.of(stripes * 4) + HeapBytes.array(name.count) + 32 }
 }
 
-/// The accounts of all domains that ever had an answer kept: at most as many as the configuration has named.
+/// The accounts of all domains that ever had an answer kept: at most as many as the configuration has named. In stripes
+/// with a lock each, by the domain's hash; to find one that is known costs no memory.
 final class DomainAccounts: Sendable {
-  private let table = Mutex<[[UInt8]: DomainAccount]>([:])
-  private let stripes: Int
+  private final class Stripe: Sendable {
+    /// By the hash of the name; those that meet by chance stand together.
+    let accounts = Mutex<[UInt64: [DomainAccount]]>([:])
+  }
 
-  init(stripes: Int) { self.stripes = stripes }
+  private static let stripeCount = 16
+
+  private let parts: [Stripe]
+  private let stripes: Int
+  private let seed: UInt64
+
+  /// - Parameter stripes: how many the store has.
+  init(stripes: Int, seed: UInt64) {
+    self.stripes = stripes
+    self.seed = seed
+    parts = (0..<Self.stripeCount).map { _ in Stripe() }
+  }
 
   /// The account of a domain, made at the first call; `charge` gets the bytes that this takes.
-  func account(of name: some Collection<UInt8>, charge: (Int) -> Void) -> DomainAccount {
-    let name = Array(name)
-    let (account, isNew) = table.withLock { table -> (DomainAccount, Bool) in
-      if let found = table[name] { return (found, false) }
-      let made = DomainAccount(name: name, stripes: stripes)
-      table[name] = made
+  func account(of name: UnsafeRawBufferPointer, charge: (Int) -> Void) -> DomainAccount {
+    let hash = ByteHash.hash(name, seed: seed)
+    let part = parts[Int(truncatingIfNeeded: hash) & (Self.stripeCount - 1)]
+    let (account, isNew) = part.accounts.withLock { accounts -> (DomainAccount, Bool) in
+      if let found = accounts[hash]?.first(where: { $0.name.elementsEqual(name) }) { return (found, false) }
+      let made = DomainAccount(name: Array(name), stripes: stripes)
+      accounts[hash, default: []].append(made)
       return (made, true)
     }
     if isNew { charge(account.ownBytes(stripes: stripes)) }
     return account
   }
 
-  var all: [DomainAccount] { table.withLock { Array($0.values) } }
+  var all: [DomainAccount] { parts.flatMap { $0.accounts.withLock { $0.values.flatMap(\.self) } } }
 }

@@ -29,8 +29,12 @@ final class Flights: Sendable {
     var leader: UInt64
     var waiting: [UInt64: Waiting] = [:]
     var lost = 0
-    /// Whether somebody has waited for too long: others do not begin to.
+    /// Who has a larger number began to wait when this leader asked already.
+    var since: UInt64
+    /// Whether somebody has waited for the leader for too long: the next one takes its place.
     var isSlow = false
+
+    init(leader: UInt64) { (self.leader, since) = (leader, leader) }
   }
 
   private struct Waiting {
@@ -59,10 +63,15 @@ final class Flights: Sendable {
     _ key: Key, mostWaiting: Int, mayLead: Bool, _ suspend: () -> Resumption?
   ) -> FlightSeat? {
     let number = lastNumber.wrappingAdd(1, ordering: .relaxed).newValue
-    let role: FlightSeat.Role? = stripe(key).flights.withLock { flights in
-      guard let flight = flights[key] else {
+    let role: FlightSeat.Role? = stripe(key).flights.withLock { flights -> FlightSeat.Role? in
+      guard var flight = flights[key] else {
         guard mayLead else { return nil }
         flights[key] = Flight(leader: number)
+        return FlightSeat.Role(.leads)
+      }
+      if flight.isSlow, mayLead, mostWaiting > 0 {
+        (flight.leader, flight.since, flight.isSlow) = (number, number, false)
+        flights[key] = flight
         return FlightSeat.Role(.leads)
       }
       guard !flight.isSlow, flight.waiting.count < mostWaiting, let resumption = suspend() else { return nil }
@@ -81,11 +90,19 @@ final class Flights: Sendable {
   /// Whether somebody asks the origin already.
   func isBusy(_ key: Key) -> Bool { stripe(key).flights.withLock { $0[key] != nil } }
 
-  /// The leader knows what comes of it: all others go on.
-  fileprivate func finish(_ key: Key, _ number: UInt64, _ part: FlightSeat.Part) {
+  /// The leader knows what comes of it: all others go on. What one brings that was too slow, and whose place another has
+  /// taken, is of use to them when it is kept.
+  fileprivate func finish(_ key: Key, _ number: UInt64, _ part: FlightSeat.Part, hasLed: Bool) {
     let released = stripe(key).flights.withLock { flights -> [Waiting] in
-      guard flights[key]?.leader == number else { return [] }
-      return Array(flights.removeValue(forKey: key)?.waiting.values ?? [:].values)
+      guard let flight = flights[key] else { return [] }
+      if flight.leader == number {
+        flights[key] = nil
+      } else if hasLed, part == .answered {
+        flights[key]?.waiting = [:]
+      } else {
+        return []
+      }
+      return Array(flight.waiting.values)
     }
     release(released, part)
   }
@@ -96,7 +113,8 @@ final class Flights: Sendable {
       guard var flight = flights.removeValue(forKey: key) else { return (nil, []) }
       if flight.leader != number || isLate {
         flight.waiting[number] = nil
-        flight.isSlow = flight.isSlow || isLate
+        // Who has waited for an earlier leader too says nothing of this one.
+        flight.isSlow = flight.isSlow || (isLate && number > flight.since)
         flights[key] = flight
         return (nil, [])
       }
@@ -105,7 +123,8 @@ final class Flights: Sendable {
         return (nil, Array(flight.waiting.values))
       }
       let next = flight.waiting.removeValue(forKey: first)
-      flight.leader = first
+      (flight.leader, flight.isSlow) = (first, false)
+      flight.since = lastNumber.load(ordering: .relaxed)
       flights[key] = flight
       return (next, [])
     }
@@ -175,7 +194,14 @@ final class FlightSeat {
   func finish(_ part: Part) {
     guard !isFinished else { return }
     isFinished = true
-    flights.finish(key, number, part)
+    flights.finish(key, number, part, hasLed: self.part == .leads)
+  }
+
+  /// What came of the leader's request says nothing of the others': one of them asks next.
+  func pass() {
+    guard !isFinished else { return }
+    isFinished = true
+    flights.leave(key, number, isLate: false)
   }
 
   /// The request has waited for as long as it may. Whoever became the leader meanwhile stays it.

@@ -6,9 +6,8 @@ import NIOCore
 enum Invalidation {
   /// An unsafe request that succeeded changes what its path holds (RFC 9111 section 4.4). When the origin got it and no
   /// answer came, it may have succeeded.
-  static func judge(_ exchange: Exchange, _ tags: TagRules, _ caches: AnswerCaches) {
+  static func judge(_ exchange: Exchange, isAnswered: Bool, _ tags: TagRules, _ caches: AnswerCaches) {
     guard let domain = exchange.domain else { return }
-    let isAnswered = exchange.replyInProgress == nil
     if isAnswered {
       guard exchange.response.status >= 200, exchange.response.status < 400 else { return }
     } else {
@@ -23,18 +22,21 @@ enum Invalidation {
   }
 
   /// What the answer names as made or shown by it, where that is of the same origin: another's would be a way to empty
-  /// caches that are none of its business (RFC 9111 section 4.4).
+  /// caches that are none of its business (RFC 9111 section 4.4). Of each field the first counts: there is one of each in
+  /// a response that means something, and a thousand of them would change as much as a thousand writes.
   private static func invalidateNamed(_ exchange: Exchange, _ domain: DomainFacts, _ caches: AnswerCaches) {
     let block = exchange.response.block
     var reader = SameOriginPath()
-    for index in block.fields.indices where named.selects(index, of: block) && !block.fields[index].isRemoved {
-      block.withValue(index) { reference in
+    for field in named {
+      let first = block.fields.indices.first { field.selects($0, of: block) && !block.fields[$0].isRemoved }
+      guard let first else { continue }
+      block.withValue(first) { reference in
         reader.with(reference, of: exchange) { caches.changed(domain, path: $0) }
       }
     }
   }
 
-  private static let named = FieldSelection(["location", "content-location"])
+  private static let named = [FieldSelection(["location"]), FieldSelection(["content-location"])]
 
   /// `/me/tokens` for `/me/tokens/abc`: a list changes with its members.
   private static func parent(of path: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {

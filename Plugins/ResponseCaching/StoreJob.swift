@@ -16,7 +16,9 @@ final class StoreJob {
   let began: Int64
   private(set) var body = ByteBuffer()
   private(set) var isGivenUp = false
-  private let room: CollectingRoom
+  /// Whether the body found no room to be collected in.
+  private(set) var lacksRoom = false
+  private let room: CollectingRoom.Share
   /// Bytes taken of the room.
   private var held = 0
   /// Set when the head says that the response is kept.
@@ -58,8 +60,8 @@ final class StoreJob {
   }
 
   init(
-    key: [UInt8], hash: UInt64, version: AnswerVersions.Mark, forwarded: Forwarded, began: Int64, room: CollectingRoom,
-    validated: ValidatedAnswer? = nil
+    key: [UInt8], hash: UInt64, version: AnswerVersions.Mark, forwarded: Forwarded, began: Int64,
+    room: CollectingRoom.Share, validated: ValidatedAnswer? = nil
   ) {
     self.validated = validated
     self.key = key
@@ -110,9 +112,9 @@ final class StoreJob {
   /// Takes room until it is enough for a body of that length.
   private func hold(_ length: Int) -> Bool {
     guard length > held else { return true }
-    guard room.take(length - held) else { return false }
-    held = length
-    return true
+    lacksRoom = !room.take(length - held, beside: held)
+    if !lacksRoom { held = length }
+    return !lacksRoom
   }
 
   private func giveUp() {

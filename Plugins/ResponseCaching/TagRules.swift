@@ -40,6 +40,9 @@ struct TagRules {
     return isWhole
   }
 
+  /// Whether there are no more of them than an answer may have.
+  func areBounded(_ mark: AnswerVersions.Mark) -> Bool { mark.tags.count <= most }
+
   private func readFields(of block: FieldBlock, _ add: (UnsafeRawBufferPointer) -> Void) {
     for index in block.fields.indices where !block.fields[index].isRemoved {
       let separator: UInt8

@@ -45,6 +45,8 @@ extension ResponseDirectives {
     if isNamed("public") { isPublic = value.isTrue }
     if isNamed("max-age") { maxAge = value.seconds }
     if isNamed("s-maxage") { sharedMaxAge = value.seconds }
+    if isNamed("stale-if-error") { staleIfError = value.seconds }
+    if isNamed("stale-while-revalidate") { staleWhileRevalidate = value.seconds }
     allowsSharing = isPublic || sharedMaxAge != nil || mustRevalidate
   }
 }

@@ -66,7 +66,7 @@ enum Validation {
   }
 
   /// A strong validator selects what has the same; a weak one what is equivalent. Who sends none, which many do, can
-  /// only mean what it was asked about.
+  /// only mean what it was asked about; so does who names another date only, but that must not update.
   private static func match(_ block: FieldBlock, _ kept: Validators, _ now: Int64) -> Verdict {
     if block.first(.etag) != nil {
       let tag = block.count(of: .etag) == 1 ? block.withValue(of: .etag) { EntityTag.isOne($0) ? Array($0) : [] } : nil
@@ -77,7 +77,7 @@ enum Validation {
     }
     guard block.first(.lastModified) != nil, let known = kept.lastModified else { return .valid(updates: true) }
     let said = block.withValue(of: .lastModified) { HTTPDate.seconds(of: $0, now: now) } ?? nil
-    return said == known ? .valid(updates: true) : .contradictory
+    return .valid(updates: said == known)
   }
 
   /// For an origin that contradicts itself.

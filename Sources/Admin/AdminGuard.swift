@@ -31,12 +31,15 @@ struct AdminGuard: Sendable {
     return isLocal ? Self.refusalOfAuthority(request) : nil
   }
 
+  /// Why a call that looks through what is kept is refused: that costs time, so it is for operators only.
+  func refusal(ofInspecting request: Request) -> AdminAnswer? { refusalOfCaller(request) }
+
   private func refusalOfCaller(_ request: Request) -> AdminAnswer? {
     if let token { return Self.shows(token, request) ? nil : Self.tokenWanted }
     guard isLocal else {
       return AdminAnswer(
         refusing: .forbidden, "admin_token_missing",
-        "the operators' interface is not bound to a loopback address: configure admin.token to allow changes")
+        "the operators' interface is not bound to a loopback address: configure admin.token to allow this")
     }
     return Self.refusalOfAuthority(request)
   }

@@ -14,9 +14,21 @@ struct CacheRoutes: Sendable {
   let gate: AdminGuard
   let clock: any GatewayClock
   let logger: Logger
+  private let line = ReportLine()
+
+  init(gateway: Gateway, gate: AdminGuard, clock: any GatewayClock, logger: Logger) {
+    self.gateway = gateway
+    self.gate = gate
+    self.clock = clock
+    self.logger = logger
+  }
 
   func add(to router: Router<BasicRequestContext>) {
-    router.get("cache") { request, _ in (gate.refusal(ofReading: request) ?? report()).response }
+    router.get("cache") { request, _ in
+      if let refusal = gate.refusal(ofInspecting: request) { return refusal.response }
+      let domain = request.uri.queryParameters["domain"].map(String.init)
+      return await line.run { report(of: domain) }.response
+    }
     router.post("cache/purges") { request, _ in
       await gate.change(request, longest: Self.longestBody, purge).response
     }
@@ -43,10 +55,12 @@ struct CacheRoutes: Sendable {
   }
 
   private func unknown(_ name: String) -> AdminAnswer {
+    AdminAnswer(refusing: .notFound, "purge_domain_unknown", "nothing was dropped: \(noDomain(name))")
+  }
+
+  private func noDomain(_ name: String) -> String {
     let nearest = gateway.domainName(near: name).map { "; did you mean \($0)?" } ?? ""
-    return AdminAnswer(
-      refusing: .notFound, "purge_domain_unknown",
-      "nothing was dropped: no domain has the name or host \(Display.text(name, limit: 100))\(nearest)")
+    return "no domain has the name or host \(Display.text(name, limit: 100))\(nearest)"
   }
 
   private func note(_ purge: CachePurge, _ gone: CachePurged) {
@@ -59,8 +73,15 @@ struct CacheRoutes: Sendable {
 // MARK: - What is kept
 
 extension CacheRoutes {
-  private func report() -> AdminAnswer {
-    let report = gateway.cacheReport(now: clock.monotonic())
+  /// - Parameter wanted: a domain's name or host; nil for all domains.
+  private func report(of wanted: String?) -> AdminAnswer {
+    let known = wanted.map { gateway.domainName(for: $0) }
+    // What another configuration has named may still be there.
+    let name = wanted.map { (known ?? nil) ?? $0.lowercased() }
+    let report = gateway.cacheReport(domain: name, now: clock.monotonic())
+    if let wanted, known == .some(.none), report.domains.isEmpty {
+      return AdminAnswer(refusing: .notFound, "cache_domain_unknown", noDomain(wanted))
+    }
     var domains = report.domains.sorted { ($1.value.bytes, $0.key) < ($0.value.bytes, $1.key) }.map {
       Self.render($0.key, $0.value)
     }

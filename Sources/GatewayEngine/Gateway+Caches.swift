@@ -6,9 +6,11 @@ extension Gateway {
 
   /// What the stores of answers hold, and how often each domain was answered from them.
   ///
-  /// - Parameter now: monotonic nanoseconds.
-  package func cacheReport(now: Int64) -> CacheReport {
-    caches.inspect(now: now)
+  /// - Parameters:
+  ///   - domain: the one that is wanted; nil for all.
+  ///   - now: monotonic nanoseconds.
+  package func cacheReport(domain: String? = nil, now: Int64) -> CacheReport {
+    caches.inspect(domain: domain, now: now)
   }
 
   /// The name of the domain that is called so, or that has such a host.

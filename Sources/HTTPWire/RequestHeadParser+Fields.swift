@@ -7,10 +7,15 @@ extension RequestHeadParser {
   /// Judges a field that was added to the head. Its line is given where there may be tabs in it.
   @inline(__always)
   mutating func take(
-    _ field: Field, _ bytes: RawSpan, _ line: Range<Int>?, into head: inout RequestHead
+    _ index: Int, _ bytes: RawSpan, _ line: Range<Int>?, into head: inout RequestHead
   ) throws(WireError) {
+    let field = head.block.fields[index]
     if field.id == .other {
-      guard !LookAlikes.contains(bytes.extracting(field.nameOffsets)) else { throw WireError(.fieldNameLookAlike) }
+      switch LookAlikes.kind(of: bytes.extracting(field.nameOffsets)) {
+      case .none: break
+      case .judged: throw WireError(.fieldNameLookAlike)
+      case .forwarding: if !believesProxies { head.block.remove(at: index) }
+      }
     } else if Self.single.union(Self.read).contains(field.id) {
       try note(field, bytes, line, &head)
     }

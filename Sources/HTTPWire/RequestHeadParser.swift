@@ -7,6 +7,7 @@ public import NIOCore
 public struct RequestHeadParser: Sendable {
   let limits: WireLimits
   let mergeSlashes: Bool
+  let believesProxies: Bool
   var scanner = HeadScanner()
   var facts = HeadFacts()
   private var emptyLines = 0
@@ -17,7 +18,10 @@ public struct RequestHeadParser: Sendable {
   /// - Parameters:
   ///   - limits: bounds of a head.
   ///   - mergeSlashes: whether several slashes in a row count as one in a path.
-  public init(limits: WireLimits = WireLimits(), mergeSlashes: Bool = true) {
+  ///   - believesProxies: whether fields stay in which proxies tell who asks, such as `X-Real-IP` and `X-Forwarded-Prefix`;
+  ///     otherwise they are marked removed. It makes no difference for those that have an identifier.
+  public init(limits: WireLimits = WireLimits(), mergeSlashes: Bool = true, believesProxies: Bool = false) {
+    self.believesProxies = believesProxies
     self.limits = limits
     self.mergeSlashes = mergeSlashes
   }
@@ -92,16 +96,15 @@ public struct RequestHeadParser: Sendable {
     while true {
       let known = head.block.fields.count
       scanner.takePlainLines(of: bytes, limits: limits, into: &head.block.fields)
-      for index in known..<head.block.fields.count { try take(head.block.fields[index], bytes, nil, into: &head) }
+      for index in known..<head.block.fields.count { try take(index, bytes, nil, into: &head) }
       if scanner.takeEmptyLine(of: bytes, limit: limits.maxHeadBytes) { break }
       guard let line = try scanner.nextLine(of: bytes, limit: limits.maxHeadBytes, excess: .headTooLarge) else {
         return false
       }
       if line.isEmpty { break }
       guard head.block.fields.count < limits.maxFields else { throw WireError(.tooManyFields) }
-      let field = try FieldLine.parse(bytes, line)
-      head.block.fields.append(field)
-      try take(field, bytes, line, into: &head)
+      head.block.fields.append(try FieldLine.parse(bytes, line))
+      try take(head.block.fields.count - 1, bytes, line, into: &head)
     }
     try finish(bytes, &head)
     return true

@@ -2,8 +2,8 @@
 ///
 /// A receiver may merge trailers into the fields of the head, after everybody has judged those. So nothing gets through
 /// that frames, routes, authenticates, modifies a request, describes the content, or is judged or set by a gateway:
-/// every name that has an identifier, every name that looks like a judged one, and the ones listed here. What is left,
-/// such as digests, timings and the marks of applications, passes.
+/// every name that has an identifier, every name that looks like a judged one or is for proxies to say, and the ones
+/// listed here. What is left, such as digests, timings and the marks of applications, passes.
 enum TrailerRules {
   /// Names without an identifier that must not come this late, in lower case.
   private static let names: [StaticString] = [
@@ -23,7 +23,7 @@ enum TrailerRules {
   /// Whether a trailer field is passed on. Trailers are rare, so the lists are simply gone through.
   static func allow(_ field: Field, _ bytes: RawSpan) -> Bool {
     let name = bytes.extracting(field.nameOffsets)
-    guard field.id == .other, !LookAlikes.contains(name) else { return false }
+    guard field.id == .other, LookAlikes.kind(of: name) == .none else { return false }
     if name.equalsFoldingCase("content-digest") { return true }
     return !names.contains { name.equalsFoldingCase($0) } && !prefixes.contains { name.beginsFoldingCase(with: $0) }
   }

@@ -48,8 +48,23 @@ struct FieldTests {
     #expect(FieldIDSet().isEmpty && !set.isEmpty)
   }
 
-  private func block(_ lines: String) throws -> FieldBlock {
-    var parser = RequestHeadParser()
+  @Test("What proxies say counts from proxies only")
+  func forwarding() throws {
+    for name in [
+      "X-Forwarded-Prefix", "x-forwarded-ssl", "X_Forwarded_Scheme", "X-Forwarded-Server", "XForwarded", "X-Real-IP",
+      "X_REAL-ip", "True-Client-IP", "X-Host", "X-Original-Host", "_x-forwarded-anything-else-that-is-long",
+    ] {
+      #expect(try block("\(name): a").fields[1].isRemoved, "\(name)")
+      #expect(try !block("\(name): a", believesProxies: true).fields[1].isRemoved, "\(name)")
+    }
+    for name in ["X-Forward", "X-Real-IPs", "My-X-Forwarded-Prefix", "X-Hosted", "Origin"] {
+      #expect(try !block("\(name): a").fields[1].isRemoved, "\(name)")
+    }
+    #expect(throws: WireError.self) { try block("x_forwarded_for: a", believesProxies: true) }
+  }
+
+  private func block(_ lines: String, believesProxies: Bool = false) throws -> FieldBlock {
+    var parser = RequestHeadParser(believesProxies: believesProxies)
     var head = RequestHead()
     var buffer = ByteBuffer(string: "GET / HTTP/1.1\r\nHost: a\r\n\(lines)\r\n\r\n")
     _ = try parser.parse(&buffer, into: &head)

@@ -112,7 +112,7 @@ def test_tokens_have_the_claims_that_are_asked_for(tmp_path):
 
 def test_what_tests_nothing_says_so(tmp_path):
     done = canary(written(tmp_path))
-    assert done.returncode == 0 and "no route has a cache" in done.stderr
+    assert done.returncode == 1 and "no route has a cache" in done.stderr
     done = canary(written(tmp_path, cached("token", "/nowhere")))
     assert done.returncode == 1 and "nothing was tested" in done.stderr and "refused (403)" in done.stdout
     done = canary(written(tmp_path, cached("token")), "--domain", "exampel.com")

@@ -291,6 +291,10 @@ def test_inspect(rig):
     table = rig.run("inspect").stdout
     assert "HIT RATE" in table and "50.0%" in table and "<=1m" in table
     assert "other.example" not in rig.run("inspect", "--domain", "example.com").stdout
+    [only] = requests.get(f"{rig.admin}/cache?domain=other.example", timeout=PATIENCE).json()["domains"]
+    assert (only["domain"], only["entries"]) == ("other.example", 1)
+    unknown = rig.run("inspect", "--domain", "exampel.com")
+    assert unknown.returncode == 1 and "did you mean example.com?" in unknown.stderr, unknown.stderr
 
 
 def test_wrong_inputs_are_told_what_would_be_right(rig):

@@ -60,7 +60,7 @@ def test_the_client_does_not_wait_for_the_origin(gateways, origins, second):
     assert origin.connections == 1, "its connection is one of the pool's, and goes back to it"
 
 
-@pytest.mark.parametrize("trouble", [b"", reply(b"no", "503 So"), reply(b"x" * 200_000, "404 No"), b"nonsense\r\n\r\n"])
+@pytest.mark.parametrize("trouble", [b"", reply(b"no", "503 So"), reply(b"x" * 200_000, "429 No"), b"nonsense\r\n\r\n"])
 def test_trouble_in_the_background_reaches_nobody(gateways, origins, trouble):
     def answer(request, peer):
         if request is origin.requests[0]:
@@ -157,3 +157,18 @@ def test_the_gateway_ends_while_it_asks(gateways, origins):
         wait_until(lambda: origin.served == 2, "the gateway asks")
     assert gateway.stop() == 0
     gate.set()
+
+
+def test_what_is_gone_in_the_background_is_gone(gateways, origins):
+    """An answer that the origin takes back is not given for as long as a stale one would be."""
+
+    def answer(request, peer):
+        first = request is origin.requests[0]
+        peer.send(reply(b"old", "200 OK", *FIELDS) if first else reply(b"no", "404 Not Found"))
+
+    origin = origins(answer)
+    gateway = gateways(cached(origin.port))
+    with Client(gateway.port) as client:
+        assert ask(client).body == b"old"
+        wait_until(lambda: ask(client).body == b"no", "it is gone")
+        assert ask(client).body == b"no"

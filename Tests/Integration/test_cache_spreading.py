@@ -140,7 +140,7 @@ def test_who_was_cut_off_drops_what_may_be_stale(nodes, redis):
     server.kill()
     wait_until(lambda: not first.listens(), "it notices")
     answer, said = first.purge("--tag", "numbers")
-    assert answer["entries"] == 1 and answer["spread"] == "waiting" and "when it is back" in said
+    assert answer["entries"] == 1 and answer["spread"] == "waiting" and "they are told when it does" in said
     assert first.ask() != kept[0], "its own it drops at once"
     # The other goes on with what it has.
     assert second.ask() == kept[1]
@@ -151,6 +151,63 @@ def test_who_was_cut_off_drops_what_may_be_stale(nodes, redis):
     kept = keep(second)
     first.purge("--tag", "numbers")
     wait_until(lambda: second.ask() != kept, "and hears again")
+
+
+def test_what_the_server_refuses_is_told_later(nodes, redis):
+    server = redis()
+    first, second = nodes("purges")
+    kept = keep(second)
+    number = server.command("GET", "gatehouse:{cache}:count")
+    server.command("DEL", "gatehouse:{cache}:count")
+    server.command("LPUSH", "gatehouse:{cache}:count", "nonsense")
+    first.purge("--tag", "numbers")
+    wait_until(lambda: not first.listens(), "it notices")
+    assert second.ask() == kept
+    server.command("DEL", "gatehouse:{cache}:count")
+    server.command("SET", "gatehouse:{cache}:count", number.strip())
+    wait_until(lambda: second.ask() != kept, "the other hears it after all")
+    wait_until(first.listens, "and all is well")
+
+
+def test_who_asked_while_the_server_was_away_is_told(nodes, redis):
+    """The connection for publishing is lost while the number of the last change is asked for."""
+    server = redis()
+    first, second = nodes("purges")
+    for _ in range(5):
+        server.command("CLIENT", "KILL", "TYPE", "pubsub")
+        server.command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+    for node in [first, second]:
+        wait_until(node.listens, "it listens again")
+    kept = keep(second)
+    first.purge("--tag", "numbers")
+    wait_until(lambda: second.ask() != kept, "and hears")
+
+
+def test_a_count_that_went_back_hides_nothing(nodes, redis):
+    """A gateway that was cut off finds the number that it knows, which has come to mean something else."""
+    server = redis()
+    first, second = nodes("purges")
+    number = int(server.command("GET", "gatehouse:{cache}:count"))
+    for _ in range(3):
+        first.purge("--tag", "nobody")
+    wait_until(lambda: second.metric("gatehouse_cache_spread_received_total") > 2, "both have heard it")
+    kept = keep(second)
+    server.command("SET", "gatehouse:{cache}:count", str(number))
+    before = server.command("CLIENT", "LIST", "TYPE", "pubsub")
+    server.command("CLIENT", "KILL", "TYPE", "pubsub")
+    wait_until(lambda: server.command("CLIENT", "LIST", "TYPE", "pubsub") != before, "they are back")
+    wait_until(lambda: int(server.command("GET", "gatehouse:{cache}:count")) > number + 1000, "it begins anew")
+    wait_until(lambda: second.ask() != kept, "everybody drops everything")
+
+
+def test_what_was_not_told_is_said_at_the_end(nodes, redis):
+    server = redis()
+    first, _ = nodes("purges")
+    server.kill()
+    wait_until(lambda: not first.listens(), "it notices")
+    first.purge("--tag", "numbers")
+    first.gateway.stop()
+    assert "ended before other gateways were told" in first.gateway.output.read_text() + first.gateway.errors.read_text()
 
 
 def test_who_missed_nothing_drops_nothing(nodes, redis):

@@ -52,6 +52,20 @@ def test_nobody_else_is(gateways, origins, trusted):
     assert head.get("x-forwarded-proto") == "http"
 
 
+@pytest.mark.parametrize("trusted", [[], ["127.0.0.1"]])
+def test_what_proxies_say_comes_from_proxies(gateways, origins, trusted):
+    origin = origins()
+    gateway = gateways(plain(origin.port, trusted_proxies=trusted, **LOG))
+    fields = {"X-Forwarded-Prefix": "/evil", "X_Forwarded_Ssl": "on", "X-Real-IP": "6.6.6.6", "X-Host": "evil.example",
+              "True-Client-IP": "6.6.6.6", "X-Original-Host": "evil.example"}
+    head, _ = asked(gateway, origin, "X-Stays: yes", *(f"{name}: {value}" for name, value in fields.items()))
+    assert head.get("x-stays") == "yes"
+    assert [head.get(name.lower()) for name in fields] == (list(fields.values()) if trusted else [None] * len(fields))
+    # Whoever it is from.
+    head, _ = asked(gateway, origin, "X-Original-URL: /evil", "X-HTTP-Method-Override: DELETE", "X-Forwarded-Port: 81")
+    assert not any(head.get(name) for name in ["x-original-url", "x-http-method-override", "x-forwarded-port"])
+
+
 def test_one_connection_carries_many_clients(gateways, origins):
     """Each keeps its endpoint, whose choice is by the client's address and not the proxy's."""
     three = [origins(lambda request, peer, name=name: peer.send(reply(name))) for name in (b"a", b"b", b"c")]

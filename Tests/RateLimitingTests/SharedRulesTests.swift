@@ -162,7 +162,7 @@ private final class ScriptedLedger: LimitLedger {
   /// "abc", as sha256sum has it.
   @Test func keysAreTheSameInEveryGateway() {
     for seed in [1, 2] as [UInt64] {
-      let digest = KeyDigest(seed: seed, prefix: Array("rule".utf8), isShared: true)
+      let digest = KeyDigest(seed: seed, prefix: Array("rule".utf8))
       var memo = SharedKeyMemo()
       for _ in 0..<2 {
         let known = Array("abc".utf8).withUnsafeBytes { memo.key($0, digest) }
@@ -173,7 +173,7 @@ private final class ScriptedLedger: LimitLedger {
 
   /// Callers that meet in the memo's places keep their own keys.
   @Test func rememberedKeysAreTheCallersOwn() {
-    let digest = KeyDigest(seed: 7, prefix: [1, 2, 3], isShared: true)
+    let digest = KeyDigest(seed: 7, prefix: [1, 2, 3])
     var memo = SharedKeyMemo()
     for round in 0..<2 {
       for number in 0..<5000 {

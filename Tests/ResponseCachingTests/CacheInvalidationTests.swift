@@ -57,6 +57,37 @@ import Testing
     #expect(try !cache.run(request("GET")).isHit)
   }
 
+  /// Nobody sees what came of a write whose client has left; when the origin got it, it may have obeyed.
+  @Test(arguments: [(true, "DELETE"), (false, "DELETE"), (true, "OPTIONS")])
+  func clientsThatLeave(isSent: Bool, method: String) throws {
+    _ = try cache.run(request("GET"))
+    let left = try request(method)
+    #expect(cache.begin(left) == nil)
+    if isSent { left.outcome.upstreamStarted = 1 }
+    cache.filter.observe(left)
+    #expect(try cache.run(request("GET")).isHit != (isSent && method == "DELETE"))
+  }
+
+  /// What was judged by its answer is not judged by its end again.
+  @Test func refusedWritesEndWithoutHarm() throws {
+    _ = try cache.run(request("GET"))
+    let refused = try request("DELETE")
+    refused.outcome.upstreamStarted = 1
+    _ = try cache.run(refused, status: 403)
+    cache.filter.observe(refused)
+    #expect(try cache.run(request("GET")).isHit)
+  }
+
+  /// A response that names many others changes the first only.
+  @Test func theFirstLocationCounts() throws {
+    for path in ["/a", "/b", "/c", "/d"] { _ = try cache.run(request("GET", path), body: "old") }
+    _ = try cache.run(
+      request("POST", "/x/y"),
+      fields: ["Location: /a", "Location: /b", "Content-Location: /c", "Content-Location: /d"], status: 201)
+    let found = try ["/a", "/b", "/c", "/d"].map { try cache.run(request("GET", $0), body: "new").body }
+    #expect(found == ["new", "old", "new", "old"])
+  }
+
   @Test func whatWasOnItsWayIsNotKept() throws {
     let slow = try request("GET")
     #expect(cache.begin(slow) == nil)

@@ -119,6 +119,30 @@ import Testing
     }
   }
 
+  /// On a route without authentication only the origin knows whose a credential is.
+  @Test(arguments: ["Authorization: Bearer x", "?access_token=x", "?a=1&jwt=x", "?API_KEY=x"])
+  func credentialsThatNobodyJudged(credential: String) throws {
+    let isQuery = credential.hasPrefix("?")
+    let line = "GET /me\(isQuery ? credential : "") HTTP/1.1"
+    let cache = try CacheHarness(["ttl": .text("1h"), "share": .text("domain"), "query": .text("a")])
+    let fields = isQuery ? [] : [credential]
+    for _ in 0..<2 { #expect(try cache.run(cache.bench.exchange(line, fields)).cacheResult == "bypass") }
+    #expect(try cache.run(cache.bench.exchange("GET /me HTTP/1.1")).cacheResult == "miss")
+    #expect(try cache.run(cache.bench.exchange("GET /me HTTP/1.1")).isHit)
+    // An identified caller is of a class.
+    #expect(try cache.run(cache.bench.exchange(line, fields, identity: .sample(1))).cacheResult == "miss")
+    #expect(try cache.run(cache.bench.exchange(line, fields, identity: .sample(1))).isHit)
+  }
+
+  /// Nobody gets what came for another's token in the query, though the key has named parameters only.
+  @Test(arguments: ["access_token", "jwt", "JWT", "token"]) func tokensInTheQueryStayInTheKey(name: String) throws {
+    let cache = try CacheHarness(["ttl": .text("1h"), "share": .text("public"), "query": .text("a")])
+    for token in ["x", "y"] {
+      let line = "GET /me?a=1&\(name)=\(token) HTTP/1.1"
+      #expect(try cache.run(cache.bench.exchange(line), body: token).body == token)
+    }
+  }
+
   @Test func sharesInsideTheClass() throws {
     let (one, two) = (Identity.sample(1, scopes: ["a"]), Identity.sample(2, scopes: ["a"]))
     let other = Identity.sample(3, scopes: ["b"])

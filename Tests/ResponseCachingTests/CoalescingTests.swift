@@ -139,11 +139,96 @@ private final class Running {
     // The engine asks again when the time is over.
     first.cancelSuspension()
     #expect(begin(first) == true)
-    // From now on nobody begins to wait; who waits already does so for as long as it may.
-    #expect(try begin(get()) == true)
+    // The next one takes the lead, once: later ones wait for it.
+    let leads = try get()
+    #expect(begin(leads) == true)
+    #expect(try begin(get()) == nil)
+    // Who waits already does so for as long as it may, and takes what the slow one brings.
     _ = try cache.finishWhole(leader, fields: Self.fresh)
-    #expect(released().count == 1 && turns.resumed.first === second)
+    #expect(released().count == 2 && turns.resumed.contains { $0 === second })
     #expect(try #require(cache.begin(second)).isHit)
+  }
+
+  /// One request for each `wait`, however many wait: those who have waited for the slow one say nothing of the next.
+  @Test func oneTakesTheLeadForAll() throws {
+    let leader = try get()
+    #expect(begin(leader) == true)
+    let waiting = try (0..<3).map { _ in try get() }
+    for exchange in waiting { #expect(begin(exchange) == nil) }
+    var leaders = 0
+    for exchange in waiting {
+      exchange.cancelSuspension()
+      #expect(begin(exchange) == true)
+      for _ in 0..<2 where try begin(get()) == true { leaders += 1 }
+    }
+    #expect(leaders == 1)
+  }
+
+  /// An origin that cannot keep up is not asked by all who wait at once, nor is it remembered as one that keeps nothing.
+  @Test(arguments: [429, 500, 502, 503, 504]) func troubleOfTheOrigin(status: Int) throws {
+    let leader = try get()
+    #expect(begin(leader) == true)
+    let waiting = try (0..<6).map { _ in try get() }
+    for exchange in waiting { #expect(begin(exchange) == nil) }
+    var asking = leader
+    for number in 0..<3 {
+      try cache.head(asking, fields: ["Content-Length: 4", "Retry-After: 1"], status: status)
+      #expect(released().count == number + 1)
+      asking = waiting[number]
+      #expect(begin(asking) == true)
+    }
+    try cache.head(asking, fields: ["Content-Length: 4"], status: status)
+    #expect(released().count == waiting.count)
+    #expect(try begin(get()) == true)
+    #expect(try begin(get()) == nil)
+  }
+
+  /// A body that was collected and is too large for the store after all.
+  @Test func tooLargeForTheStore() throws {
+    let bounds = CacheBounds(size: 1 << 20, domain: 5)
+    let cache = try CacheHarness(["respect": .text("origin"), "share": .text("domain")], bounds: bounds)
+    func get() throws -> Exchange {
+      let exchange = try cache.bench.exchange()
+      exchange.driver = turns
+      running.exchanges.append(exchange)
+      return exchange
+    }
+    let body = String(repeating: "x", count: 100_000)
+    let leader = try get()
+    #expect(cache.begin(leader) == nil)
+    let waiting = try get()
+    guard case .wait = cache.filter.lookup(waiting) else { Issue.record("does not wait"); return }
+    try cache.head(leader, fields: Self.fresh + ["Content-Length: \(body.utf8.count)"])
+    _ = cache.finish(leader, body: body)
+    cache.bench.eventLoop.run()
+    #expect(turns.resumed.count == 1)
+    #expect(try cache.run(waiting, fields: Self.fresh).fields.contains("collapsed=?0"))
+  }
+
+  /// That other bodies take all room is over soon, and no reason not to wait for the next one.
+  @Test func lackOfRoomIsNotRemembered() throws {
+    let cache = try CacheHarness(
+      ["respect": .text("origin"), "share": .text("token")], bounds: CacheBounds(size: 1 << 20))
+    let slow = cache.store.room.share(of: UnsafeRawBufferPointer(start: nil, count: 0))
+    let size = (1 << 20) / 4
+    #expect(slow.take(size, beside: 0))
+    func get() throws -> Exchange {
+      let exchange = try cache.bench.exchange(identity: .sample(1))
+      exchange.driver = turns
+      running.exchanges.append(exchange)
+      return exchange
+    }
+    let answer = try cache.run(get(), fields: Self.fresh)
+    #expect(!answer.fields.contains("stored"))
+    let rejected = cache.bench.environment.counters.snapshot().first {
+      $0.key.name == "gatehouse_cache_rejected_total" && $0.key.labels.contains("room")
+    }
+    #expect(rejected?.value == 1)
+    slow.giveBack(size)
+    let leader = try get()
+    #expect(cache.begin(leader) == nil)
+    guard case .wait = cache.filter.lookup(try get()) else { Issue.record("does not wait"); return }
+    #expect(try cache.run(cache.bench.exchange(identity: .sample(2)), fields: Self.fresh).fields.contains("stored"))
   }
 
   /// Each is judged anew by its own fields.
@@ -192,6 +277,15 @@ private final class Running {
     _ = try cache.finishWhole(next, fields: Self.fresh)
     #expect(released().count == 2)
     #expect(begin(head) == false)
+  }
+
+  /// A HEAD about a kept answer brings nothing for a GET when that turns out to be another.
+  @Test func headsDoNotLeadWhenTheyValidate() throws {
+    _ = try cache.run(get(), fields: ["Cache-Control: max-age=5", "ETag: \"1\""])
+    cache.seconds(6)
+    #expect(try begin(get([], "HEAD /me HTTP/1.1")) == true)
+    #expect(try begin(get()) == true)
+    #expect(try begin(get([], "HEAD /me HTTP/1.1")) == nil)
   }
 
   /// What a HEAD or a part says does not keep others from waiting.

@@ -6,35 +6,7 @@ import Testing
 @testable import ResponseCaching
 
 /// Parts of a kept answer, with `respect: origin` (RFC 9110 sections 13.1.5 and 14). The clock stands at 16:00:00.
-@Suite struct RangeTests {
-  private static let strong = [
-    "ETag: \"a,b\"", "Last-Modified: Mon, 23 Nov 2026 15:00:00 GMT", "Date: Mon, 23 Nov 2026 15:59:59 GMT",
-  ]
-
-  /// A cache with an answer of ten bytes.
-  private func cache(
-    _ fields: [String] = strong, status: Int = 200, body: String = "0123456789",
-    _ more: [String: ConfigNode.Value] = [:]
-  ) throws -> CacheHarness {
-    let cache = try CacheHarness(more.merging(["respect": .text("origin"), "share": .text("domain")]) { $1 })
-    let kept = ["Cache-Control: max-age=60", "Content-Type: text/plain", "Vary: X-A", "Content-Location: /m", "X-B: 1"]
-    _ = try cache.run(cache.bench.exchange(), fields: fields + kept, body: body, status: status)
-    cache.seconds(2)
-    return cache
-  }
-
-  private func ask(
-    _ cache: CacheHarness, _ fields: [String], _ line: String = "GET /me HTTP/1.1"
-  ) throws -> CacheHarness.Answer {
-    try cache.run(cache.bench.exchange(line, fields), body: "origin")
-  }
-
-  private func status(_ fields: [String], of kept: [String] = strong, _ line: String = "GET /me HTTP/1.1") throws
-    -> UInt16
-  {
-    try ask(cache(kept), fields, line).status
-  }
-
+@Suite struct RangeTests: AsksKeptAnswer {
   /// Section 14.2: one range of bytes; who sends something else gets everything.
   @Test(
     arguments: [

@@ -96,6 +96,14 @@ import Testing
     }
   }
 
+  /// RFC 9213 section 2.2.
+  @Test func targetedFieldsSayIt() throws {
+    let settings = Self.origin.merging(["targeted": .list(["cdn-cache-control"])]) { $1 }
+    let targeted = "CDN-Cache-Control: max-age=10, stale-while-revalidate="
+    #expect(try isGiven([targeted + "20"], settings))
+    #expect(try !isGiven([targeted + "3", "Cache-Control: max-age=10, stale-while-revalidate=60"], settings))
+  }
+
   @Test(arguments: ["no-cache", "max-age=5", "min-fresh=1"]) func particularClients(directive: String) throws {
     let settings = Self.origin.merging(["stale_while_revalidate": .text("1m")]) { $1 }
     #expect(try !isGiven(["Cache-Control: max-age=10"], settings, request: ["Cache-Control: \(directive)"]))

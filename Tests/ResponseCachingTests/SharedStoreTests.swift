@@ -44,7 +44,11 @@ import Testing
     ["ttl": .text("10s"), "headers": .list(["accept"])], ["respect": .text("origin")],
     ["respect": .text("origin"), "share": .text("token")], ["respect": .text("origin"), "heuristic": .text("1s")],
     ["respect": .text("origin"), "longest": .text("10s")], ["respect": .text("origin"), "drop": .list(["x-a"])],
-    ["respect": .text("origin"), "targeted": .list(["x-a"])],
+    ["respect": .text("origin"), "targeted": .list(["x-a"])], ["ttl": .text("10s"), "stale_if_error": .text("1m")],
+    ["ttl": .text("10s"), "stale_while_revalidate": .text("1m")], ["ttl": .text("10s"), "revalidate": .text("false")],
+    ["ttl": .text("10s"), "tags": .list(["a"])], ["ttl": .text("10s"), "tag_fields": .list(["cache-tag"])],
+    ["ttl": .text("10s"), "tag_fields": .list(["cache-tag"]), "keep_tag_fields": .text("true")],
+    ["ttl": .text("10s"), "most_tags": .text("3")],
   ]
 
   @Test func noRuleGivesWhatAnotherKept() throws {
@@ -58,7 +62,7 @@ import Testing
   /// What only says how requests are judged, or how much is kept, makes no other answers.
   @Test func otherSettingsShareWhatIsKept() throws {
     try fill(try filter(["ttl": .text("10s")]))
-    for (key, value) in ["honour": "no-store", "variants": "2", "max_object": "2MB"] {
+    for (key, value) in ["honour": "no-store", "variants": "2", "max_object": "2MB", "coalesce": "off", "purges": "a"] {
       #expect(try isHit(filter(["ttl": .text("10s"), key: .text(value)])), "\(key)")
     }
   }

@@ -37,6 +37,18 @@ import Testing
     #expect(try cache.run(get(cache), body: "trouble", status: status).body == "trouble")
   }
 
+  /// RFC 9213 section 2.2: a targeted field says it as Cache-Control does, and in its place.
+  @Test(
+    arguments: [
+      ("max-age=10, stale-if-error=20", true), ("max-age=10, stale-if-error=3", false), ("max-age=10", false),
+      ("max-age=10, stale-if-error=\"20\"", false),
+    ])
+  func targetedFieldsSayIt(value: String, helps: Bool) throws {
+    let settings = Self.origin.merging(["targeted": .list(["cdn-cache-control"])]) { $1 }
+    let fields = ["CDN-Cache-Control: \(value)", "Cache-Control: max-age=1, stale-if-error=60"]
+    #expect(try self.helps(fields, settings) == helps)
+  }
+
   @Test func givesItWhenThereIsNoAnswer() throws {
     let cache = try CacheHarness(Self.ttl.merging(["stale_if_error": .text("1m")]) { $1 })
     _ = try cache.run(get(cache), body: "first")

@@ -93,6 +93,34 @@ import Testing
     #expect(try cache.run(get(cache)).body == "second")
   }
 
+  /// Section 4.3.3: what the origin says in place of a 304 is the current answer, whether or not it can be kept.
+  @Test(
+    arguments: [
+      (404, "no-store", false), (410, "no-store", false), (401, "no-store", false), (403, "private", false),
+      (200, "no-store", false), (302, "no-store", false), (429, "no-store", true), (500, "no-store", true),
+      (501, "no-store", true), (503, "max-age=9", true),
+    ]) func theOriginTakesBack(status: Int, control: String, isKept: Bool) throws
+  {
+    let cache = try stale(Self.stored + ["Cache-Control: stale-if-error=60"])
+    // Helps nobody who says how fresh it has to be.
+    let answer = try cache.run(
+      get(cache, ["Cache-Control: no-cache"]), fields: ["Cache-Control: \(control)"], body: "gone", status: status)
+    #expect(answer.body == "gone" && answer.status == UInt16(status))
+    let next = try get(cache)
+    #expect(cache.begin(next) == nil && asked(next).isEmpty != isKept)
+    #expect((cache.fail(next)?.body == "first") == isKept)
+  }
+
+  /// A HEAD and a part say nothing of the whole answer.
+  @Test func partsTakeNothingBack() throws {
+    for (method, status) in [("HEAD", 404), ("GET", 206), ("GET", 416)] {
+      let cache = try stale()
+      _ = try cache.run(get(cache, [], method), status: status)
+      let next = try get(cache)
+      #expect(cache.begin(next) == nil && !asked(next).isEmpty, "\(method) \(status)")
+    }
+  }
+
   /// Section 4.3.3: trouble of the origin is passed on where no stale answer may be given.
   @Test(arguments: [500, 502, 503, 504]) func troubleIsPassedOn(status: Int) throws {
     let cache = try stale()
@@ -117,6 +145,8 @@ import Testing
     for (kept, said, updates) in [
       (weak, ["ETag: W/\"v1\""], true), (Self.stored, ["ETag: W/\"v1\""], true), (Self.stored, [], true),
       (Self.stored, ["Last-Modified: Mon, 23 Nov 2026 12:00:00 GMT"], true), (weak, ["ETag: \"v1\""], false),
+      (Self.stored, ["Last-Modified: Mon, 23 Nov 2026 13:00:00 GMT"], false),
+      (["Cache-Control: max-age=10", Self.stored[2]], ["Last-Modified: Mon, 23 Nov 2026 13:00:00 GMT"], false),
     ] {
       let cache = try stale(kept)
       let answer = try cache.run(get(cache), fields: said, status: 304)

@@ -9,7 +9,7 @@ import Testing
 /// RFC 9111 section 4.1, with `respect: origin`.
 @Suite struct VaryTests {
   private func cache(_ more: [String: ConfigNode.Value] = [:]) throws -> CacheHarness {
-    try CacheHarness(more.merging(["respect": .text("origin"), "share": .text("domain")]) { $1 })
+    try CacheHarness(["respect": .text("origin"), "share": .text("domain")].merging(more) { $1 })
   }
 
   /// One request; the origin answers with this `Vary`.

@@ -104,8 +104,8 @@ struct AnswerStoreTests {
         let answer = head(now, "7 9") + "answer"
         #expect(try await loop.keep([answer], as: "a") == [true])
         #expect(try await loop.find("a")?.answer == answer)
-        let news = SpreadNews(text: "x", place: place)
-        guard case .integer = try await server.raw(SpreadCommand.publish(news, from: "test").bytes) else {
+        let command = SpreadCommand.publish("x", from: "test", place: place)
+        guard case .integer = try await server.raw(command.bytes) else {
           throw HarnessError.timeout("it is not published")
         }
         #expect((try await loop.find("a")?.answer == nil) == isReached, "\(place)")
@@ -137,7 +137,7 @@ struct AnswerStoreTests {
       #expect(found.answer == nil && found.time != nil && found.time?.epoch != time.epoch)
       // A change before anybody has asked begins no epoch by itself.
       _ = try await server.command("DEL", AnswerCommand.places)
-      _ = try await server.raw(SpreadCommand.publish(SpreadNews(text: "x", place: "2"), from: "test").bytes)
+      _ = try await server.raw(SpreadCommand.publish("x", from: "test", place: "2").bytes)
       #expect(try await loop.find("a")?.answer == nil)
     }
   }

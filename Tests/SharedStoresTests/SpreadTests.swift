@@ -18,17 +18,17 @@ import Testing
     sequence.asks()
     sequence.told(7)
     let isMissed = sequence.settles()
-    #expect(isMissed && sequence.last == 7)
+    #expect(isMissed == .missed && sequence.last == 7)
     var other = SpreadSequence()
     let isGap = other.received(3)
-    #expect(isGap && other.last == 3)
+    #expect(isGap == .missed && other.last == 3)
   }
 
   @Test func aGapIsSomethingMissed() {
     var sequence = Self.sequence(7)
     // The last one: a server that was lost begins elsewhere.
     let missed = [8, 9, 11, 12, 3].map { sequence.received($0) }
-    #expect(missed == [false, false, true, false, true])
+    #expect(missed == [.nothing, .nothing, .missed, .nothing, .wentBack(12)])
   }
 
   /// Connected anew: what the server says against what was heard, while changes go on.
@@ -46,15 +46,17 @@ import Testing
     var gaps = before.map { sequence.received($0) }
     sequence.told(number)
     gaps += after.map { sequence.received($0) }
-    #expect(!gaps.contains(true))
+    #expect(gaps.allSatisfy { $0 == .nothing })
+    let last = sequence.last
     let settled = [sequence.settles(), sequence.settles()]
-    #expect(settled == [isMissed, false])
+    let missed = last.map { number < $0 ? SpreadSequence.Finding.wentBack($0) : .missed }
+    #expect(settled == [isMissed ? missed : .nothing, .nothing])
   }
 
   @Test(arguments: [
     CacheChange.purge(CachePurge(.all)), .purge(CachePurge(.tag("t"), domain: "d")),
     .purge(CachePurge(.key(authority: "h:81", path: "/a", query: "b=\"c\""))), .path("/a b\u{e9}", domain: "d"),
-    .tag("a\"b\\c", domain: "d"), .path("all", domain: "all"),
+    .tag("a\"b\\c", domain: "d"), .path("all", domain: "all"), .domain("d"),
   ])
   func changesAreReadAsTheyAreWritten(change: CacheChange) throws {
     #expect(try CacheChange(Array(change.text.utf8)) == change)
@@ -62,6 +64,70 @@ import Testing
 
   @Test func whatIsTooLongIsItsDomain() throws {
     let change = CacheChange.path("/" + String(repeating: "a", count: 7000), domain: "d")
-    #expect(try CacheChange(Array(change.text.utf8)) == .purge(CachePurge(.all, domain: "d")))
+    #expect(try CacheChange(Array(change.text.utf8)) == .domain("d"))
+  }
+
+  /// Others lose what the one domain has that changes so much, and nothing else.
+  @Test func tooManyChangesOfADomainAreItsDomain() {
+    var queue = queue([.path("/other", domain: "b")] + (0..<10_000).map { .path("/\($0)", domain: "a") })
+    #expect(queue.count <= SpreadQueue.most)
+    let news = take(&queue)
+    #expect(news.contains(SpreadNews(change: .path("/other", domain: "b"), number: 1)))
+    // It stands for all of them, from the first on.
+    #expect(news.contains(SpreadNews(change: .domain("a"), number: 2)))
+    #expect(news.count == 2 && queue.isEmpty && queue.newest == 10_001)
+  }
+
+  @Test func tooManyDomainsAreEverything() {
+    var queue = queue((0..<1030).map { .tag("t", domain: "\($0)") })
+    #expect(take(&queue) == [SpreadNews(change: .purge(CachePurge(.all)), number: 1)] && queue.newest == 1030)
+  }
+
+  @Test func whatWaitsIsSaidOnce() {
+    var queue = queue(Array(repeating: .path("/a", domain: "a"), count: 5000))
+    #expect(queue.count == 1 && queue.newest == 5000)
+    _ = queue.popFirst()
+    // What was sent before does not stand for what comes later.
+    queue.append(SpreadNews(change: .path("/a", domain: "a"), number: 5001))
+    #expect(queue.count == 1)
+  }
+
+  /// Whoever goes by numbers takes nothing for told that waits again.
+  @Test func whatIsPutBackWaitsWhereItDid() {
+    var queue = queue([.path("/a", domain: "a"), .tag("t", domain: "a"), .path("/a", domain: "b")])
+    let (first, second) = (queue.popFirst(), queue.popFirst())
+    queue.append(SpreadNews(change: .path("/a", domain: "a"), number: 4))
+    if let second { queue.putBack(second) }
+    #expect(queue.first == 2)
+    if let first { queue.putBack(first) }
+    #expect(take(&queue).map(\.number) == [1, 2, 3, 4] && queue.newest == 4)
+  }
+
+  @Test func whatIsPutBackIsBoundedToo() {
+    var queue = queue((0..<500).flatMap { [.path("/a", domain: "\($0)"), .path("/b", domain: "\($0)")] })
+    for number in 0..<3000 { queue.putBack(SpreadNews(change: .tag("\(number)", domain: "9"), number: 0)) }
+    #expect(queue.count <= SpreadQueue.most && queue.first == 0)
+  }
+
+  @Test func oneQueueTakesAnother() {
+    var queue = queue([.path("/a", domain: "a")])
+    var other = SpreadQueue()
+    for number: UInt64 in 2...4 { other.append(SpreadNews(change: .path("/a", domain: "a"), number: number)) }
+    queue.append(contentsOf: other)
+    #expect(queue.count == 1 && queue.first == 1 && queue.newest == 4)
+  }
+
+  private func queue(_ changes: [CacheChange]) -> SpreadQueue {
+    var queue = SpreadQueue()
+    for (index, change) in changes.enumerated() {
+      queue.append(SpreadNews(change: change, number: UInt64(index) + 1))
+    }
+    return queue
+  }
+
+  private func take(_ queue: inout SpreadQueue) -> [SpreadNews] {
+    var news: [SpreadNews] = []
+    while let next = queue.popFirst() { news.append(next) }
+    return news
   }
 }

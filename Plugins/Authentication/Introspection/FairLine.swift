@@ -12,8 +12,6 @@ struct FairLine<Element> {
   private var turns: [UInt16] = []
   private var firstTurn = 0
 
-  var isEmpty: Bool { queues.isEmpty }
-
   /// Puts an element behind all others of its owner.
   mutating func append(_ element: Element, of owner: UInt16) {
     if queues[owner] == nil { turns.append(owner) }

@@ -103,7 +103,8 @@ final class ClientConnection: StreamSocket {
     self.client = ClientNetwork(peer)
     self.trail = peer.flatMap { ClientTrail($0, worker.generation.trustedProxies) }
     self.listener = listener
-    self.parser = RequestHeadParser(limits: worker.limits.wire, mergeSlashes: worker.limits.mergesSlashes)
+    self.parser = RequestHeadParser(
+      limits: worker.limits.wire, mergeSlashes: worker.limits.mergesSlashes, believesProxies: trail != nil)
     self.contentRate = LeastRate(rate: worker.limits.leastRate, grace: worker.limits.bodyGrace)
     self.content = BodyReader(.none, limits: worker.limits.wire)
     super.init(loop: worker.loop, descriptor: descriptor, outputBound: worker.limits.responseBuffer)

@@ -6,7 +6,9 @@ package protocol AnswerCache: AnyObject, Sendable {
   /// Drops what a purge is about.
   func remove(_ purge: CachePurge) -> CachePurged
   /// Adds what is kept, by domain.
-  func inspect(into report: inout CacheReport, now: Int64)
+  ///
+  /// - Parameter domain: the one that is wanted; nil for all.
+  func inspect(into report: inout CacheReport, domain: String?, now: Int64)
 }
 
 /// Tells other gateways.
@@ -46,10 +48,12 @@ package final class AnswerCaches: Sendable {
 
   /// What is kept.
   ///
-  /// - Parameter now: monotonic nanoseconds.
-  package func inspect(now: Int64) -> CacheReport {
+  /// - Parameters:
+  ///   - domain: the one that is wanted; nil for all.
+  ///   - now: monotonic nanoseconds.
+  package func inspect(domain: String? = nil, now: Int64) -> CacheReport {
     var report = CacheReport()
-    for store in stores.withLock({ $0 }) { store.inspect(into: &report, now: now) }
+    for store in stores.withLock({ $0 }) { store.inspect(into: &report, domain: domain, now: now) }
     return report
   }
 }
@@ -62,7 +66,7 @@ extension AnswerCaches {
     if tellsWrites.load(ordering: .relaxed) {
       // What is no text cannot be told, so everything of the domain is.
       let text = String(validating: path, as: UTF8.self)
-      tell(text.map { .path($0, domain: domain.name) } ?? .purge(CachePurge(.all, domain: domain.name)))
+      tell(text.map { .path($0, domain: domain.name) } ?? .domain(domain.name))
     }
     domain.key.withUnsafeReadableBytes { versions.invalidate(domain: $0, path: path) }
   }
@@ -113,6 +117,7 @@ extension AnswerCaches {
       domain.withUTF8 { domain in
         tag.withUTF8 { versions.invalidate(domain: UnsafeRawBufferPointer(domain), tag: UnsafeRawBufferPointer($0)) }
       }
+    case .domain(var domain): domain.withUTF8 { versions.invalidate(domain: UnsafeRawBufferPointer($0)) }
     }
   }
 }

@@ -5,6 +5,8 @@ package enum CacheChange: Sendable, Hashable {
   case path(String, domain: String)
   /// What has a tag was changed by a write.
   case tag(String, domain: String)
+  /// Anything of a domain may have been changed by writes.
+  case domain(String)
 }
 
 // MARK: - As text
@@ -13,11 +15,11 @@ extension CacheChange {
   /// A longer text than this is not sent.
   private static let longest = 6000
 
-  /// The change as JSON on one line. One that is too long becomes a purge of its domain, which is never wrong.
+  /// The change as JSON on one line. One that is too long becomes a change of all of its domain, which is never wrong.
   package var text: String {
     let text = TextObject.render(members)
     if text.utf8.count <= Self.longest { return text }
-    return TextObject.render(CachePurge(.all, domain: domain).members)
+    return TextObject.render((domain.map { .domain($0) } ?? CacheChange.purge(CachePurge(.all))).members)
   }
 
   /// Reads what ``text`` gives.
@@ -37,6 +39,10 @@ extension CacheChange {
         self = .tag(tag, domain: domain)
         return
       }
+      if members["changedAll"] == "true" {
+        self = .domain(domain)
+        return
+      }
     }
     self = .purge(try CachePurge(json, mergesSlashes: false))
   }
@@ -46,13 +52,15 @@ extension CacheChange {
     case .purge(let purge): purge.members
     case .path(let path, let domain): [("changed", path), ("domain", domain)]
     case .tag(let tag, let domain): [("changedTag", tag), ("domain", domain)]
+    case .domain(let domain): [("changedAll", "true"), ("domain", domain)]
     }
   }
 
-  private var domain: String? {
+  /// The one domain that is meant; nil for all of them.
+  package var domain: String? {
     switch self {
     case .purge(let purge): purge.domain
-    case .path(_, let domain), .tag(_, let domain): domain
+    case .path(_, let domain), .tag(_, let domain), .domain(let domain): domain
     }
   }
 }

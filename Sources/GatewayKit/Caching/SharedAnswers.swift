@@ -66,7 +66,7 @@ package enum SharedAnswerHead {
   /// The most bytes: of two large numbers and the places of the most tags.
   static let longest = 2048
 
-  package static func write(_ time: SharedAnswerTime, _ places: [UInt16], into out: inout ByteBuffer) {
+  package static func write(_ time: SharedAnswerTime, _ places: [UInt32], into out: inout ByteBuffer) {
     out.writeString("\(time.epoch) \(time.time)")
     for place in places { out.writeString(" \(place)") }
     out.writeStaticString("\n")

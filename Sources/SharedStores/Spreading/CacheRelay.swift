@@ -12,19 +12,20 @@ import Synchronization
 package final class CacheRelay: CacheSpreading {
   private let loop: PollLoop
   private let parts: NIOLoopBoundBox<Parts?>
-  /// How many changes are on their way to the loop.
-  private let arriving = Atomic<Int>(0)
-  private let listens: Listening
-
-  /// More changes than these that the loop has not taken yet are one: everything.
-  private static let mostArriving = 4096
+  /// Changes that the loop has not taken yet.
+  private let arriving = Mutex(SpreadQueue())
+  private let state: State
 
   private struct Parts {
     let publisher: SpreadPublisher
     let subscriber: SpreadSubscriber
   }
 
-  private final class Listening: Sendable { let value = Atomic<Bool>(false) }
+  /// What is known of the connections.
+  private final class State: Sendable {
+    let listens = Atomic<Bool>(false)
+    let isTaken = Atomic<Bool>(false)
+  }
 
   private struct Counters: Sendable {
     let sent: Counter
@@ -41,27 +42,21 @@ package final class CacheRelay: CacheSpreading {
     }
   }
 
-  private let caches: AnswerCaches
-  /// Whether the server keeps answers, too, and is to know which of them are worthless.
-  private let marksPlaces: Bool
-
   /// Begins to listen.
   ///
-  /// - Parameter marksPlaces: whether the server keeps answers, too.
+  /// - Parameter marksPlaces: whether the server keeps answers, too, and is to know which of them are worthless.
   /// - Throws: when there is no thread for it.
   package init(
     _ settings: RedisSettings, caches: AnswerCaches, marksPlaces: Bool = false, counters: CounterRegistry,
     logger: Logger
   ) throws {
-    self.caches = caches
-    self.marksPlaces = marksPlaces
     loop = try PollLoop.start(name: "cache-relay")
     parts = .makeEmptyBox(valueType: Parts.self, eventLoop: loop)
-    listens = Listening()
-    let (parts, loop, listens, counts) = (parts, loop, listens, Counters(counters))
+    state = State()
+    let (parts, loop, state, counts) = (parts, loop, state, Counters(counters))
     loop.execute {
       parts.value = Self.begin(
-        RedisLinks(settings, loop, logger), caches, marksPlaces: marksPlaces, counts, listens)
+        RedisLinks(settings, loop, logger), caches, marksPlaces: marksPlaces, counts, state)
     }
   }
 
@@ -78,15 +73,14 @@ package final class CacheRelay: CacheSpreading {
   }
 
   private static func begin(
-    _ links: RedisLinks, _ caches: AnswerCaches, marksPlaces: Bool, _ counts: Counters, _ listens: Listening
+    _ links: RedisLinks, _ caches: AnswerCaches, marksPlaces: Bool, _ counts: Counters, _ state: State
   ) -> Parts {
     let logger = links.logger
     let sender = String(UInt64.random(in: .min ... .max), radix: 36)
-    let everything = CacheChange.purge(CachePurge(.all))
     let publisher = SpreadPublisher(
-      links.publishing, sender: sender,
-      everything: SpreadNews(text: everything.text, place: marksPlaces ? everything.place(caches.versions) : nil),
-      logger: logger, sentCount: counts.sent)
+      links.publishing, sender: sender, logger: logger, sentCount: counts.sent,
+      places: marksPlaces ? { $0.place(caches.versions) } : nil,
+      isTaken: { state.isTaken.store($0, ordering: .releasing) })
     let events = SpreadSubscriber.Events(
       changed: { change in
         counts.received.add()
@@ -100,8 +94,9 @@ package final class CacheRelay: CacheSpreading {
           "other gateways' changes may have been missed: all answers are dropped",
           metadata: ["entries": "\(gone.entries)"])
       },
+      wentBack: { [weak publisher] in publisher?.restart(above: $0) },
       wantsCount: { [weak publisher] in publisher?.count() },
-      isListening: { listens.value.store($0, ordering: .releasing) })
+      isListening: { state.listens.store($0, ordering: .releasing) })
     let subscriber = SpreadSubscriber(links.listening, sender: sender, events: events)
     publisher.counted = { [weak subscriber] in subscriber?.counted($0) }
     publisher.told = { caches.untold.told(upTo: $0) }
@@ -109,24 +104,25 @@ package final class CacheRelay: CacheSpreading {
   }
 
   package func spread(_ change: CacheChange, number: UInt64) {
-    let count = arriving.wrappingAdd(1, ordering: .relaxed).newValue
-    guard count <= Self.mostArriving else {
-      arriving.wrappingSubtract(1, ordering: .relaxed)
-      // The one that reached the bound stands for all that come until the loop has taken some.
-      return
+    let isFirst = arriving.withLock { queue in
+      defer { queue.append(SpreadNews(change: change, number: number)) }
+      return queue.isEmpty
     }
-    let news = news(count == Self.mostArriving ? .purge(CachePurge(.all)) : change, number)
-    loop.execute { [self] in
-      arriving.wrappingSubtract(1, ordering: .relaxed)
-      parts.value?.publisher.publish(news)
-    }
+    if isFirst { loop.execute { [self] in takeArrived() } }
   }
 
-  private func news(_ change: CacheChange, _ number: UInt64) -> SpreadNews {
-    SpreadNews(text: change.text, place: marksPlaces ? change.place(caches.versions) : nil, number: number)
+  private func takeArrived() {
+    let queue = arriving.withLock { queue in
+      defer { queue = SpreadQueue() }
+      return queue
+    }
+    parts.value?.publisher.publish(queue)
   }
 
-  package var isConnected: Bool { listens.value.load(ordering: .acquiring) }
+  /// What is on its way counts as told: the server takes it, or is known not to as soon as it has said so.
+  package var isConnected: Bool {
+    state.listens.load(ordering: .acquiring) && state.isTaken.load(ordering: .acquiring)
+  }
 
   /// Ends the connections and the thread.
   package func stop() async {

@@ -19,30 +19,10 @@ struct SpreadMessage: Equatable {
   }
 }
 
-/// A change that is to be told.
-struct SpreadNews {
-  /// The change.
-  var text: String
-  /// The place of what it makes worthless in the answers on the server; nil when there are none.
-  var place: String?
-  /// Its number among this gateway's changes.
-  var number: UInt64 = 0
-}
-
 /// The commands that gateways spread changes with.
 enum SpreadCommand {
   static let channel = "gatehouse:cache"
   private static let counter = "gatehouse:{cache}:count"
-
-  /// Numbers a change and publishes it, in one step. Numbers begin anywhere, so that a server that has lost them does not
-  /// repeat old ones; they stay whole in a script's arithmetic.
-  private static let publishing = """
-    redis.call('SET', KEYS[1], ARGV[1], 'NX')
-    local number = redis.call('INCR', KEYS[1])
-    redis.call('PUBLISH', ARGV[2], string.format('%.0f', number) .. ' ' .. ARGV[3])
-    return number
-    """
-  private static let counting = "redis.call('SET', KEYS[1], ARGV[1], 'NX') return tonumber(redis.call('GET', KEYS[1]))"
 
   /// Makes the answers on the server worthless that are about a place, before anybody is told. The time is that of the
   /// server's clock, but always later than the one before.
@@ -56,13 +36,42 @@ enum SpreadCommand {
 
     """
 
-  static func publish(_ news: SpreadNews, from sender: String) -> RESPCommand {
-    let message = "\(sender) \(news.text)"
-    guard let place = news.place else {
-      return RESPCommand(["EVAL", publishing, "1", counter, first, channel, message])
-    }
-    return RESPCommand(
-      ["EVAL", marking + publishing, "2", counter, AnswerCommand.places, first, channel, message, place])
+  /// Numbers a change and publishes it, in one step. Numbers begin anywhere, so that a server that has lost them does not
+  /// repeat old ones; they stay whole in a script's arithmetic.
+  private static let publishing = """
+    redis.call('SET', KEYS[1], ARGV[1], 'NX')
+    local number = redis.call('INCR', KEYS[1])
+    redis.call('PUBLISH', ARGV[2], string.format('%.0f', number) .. ' ' .. ARGV[3])
+    return number
+    """
+  private static let counting = "redis.call('SET', KEYS[1], ARGV[1], 'NX') return tonumber(redis.call('GET', KEYS[1]))"
+
+  /// Has numbers begin anew, above one that they are behind, and publishes that everything is to be dropped.
+  private static let restarting = """
+    local number = redis.call('GET', KEYS[1])
+    if not number or tonumber(number) < tonumber(ARGV[1]) then redis.call('SET', KEYS[1], ARGV[1]) end
+    number = redis.call('INCR', KEYS[1])
+    redis.call('PUBLISH', ARGV[2], string.format('%.0f', number) .. ' ' .. ARGV[3])
+    return number
+    """
+
+  /// Numbers that nobody knows yet begin at random above the given one, not far enough to ever be at the end of them.
+  ///
+  /// - Parameter place: of everything in the answers on the server; nil when there are none.
+  static func restart(above number: Int64, from sender: String, place: String?) -> RESPCommand {
+    let start = min(number, 1 << 52) &+ Int64.random(in: 1 << 20...1 << 40)
+    let text = CacheChange.purge(CachePurge(.all)).text
+    return command(restarting, [String(start), channel, "\(sender) \(text)"], place)
+  }
+
+  /// - Parameter place: of what is changed in the answers on the server; nil when there are none.
+  static func publish(_ text: String, from sender: String, place: String?) -> RESPCommand {
+    command(publishing, [first, channel, "\(sender) \(text)"], place)
+  }
+
+  private static func command(_ script: String, _ arguments: [String], _ place: String?) -> RESPCommand {
+    guard let place else { return RESPCommand(["EVAL", script, "1", counter] + arguments) }
+    return RESPCommand(["EVAL", marking + script, "2", counter, AnswerCommand.places] + arguments + [place])
   }
 
   /// Asks for the number of the last change.

@@ -4,6 +4,15 @@
 /// Changes are numbered one after the other. A gap is something missed; and whoever connects anew compares the last number
 /// it has heard with the server's.
 package struct SpreadSequence {
+  package enum Finding: Equatable {
+    case nothing
+    /// Changes were missed, or may have been.
+    case missed
+    /// The server has lost its count and goes on behind this number. Others that are cut off may find the number they know
+    /// once it is reached again, so it has to begin where nobody has been.
+    case wentBack(Int64)
+  }
+
   /// The number of the last change that was heard; nil before anything was.
   package private(set) var last: Int64?
   /// How many were heard since the server was asked for its number.
@@ -15,12 +24,13 @@ package struct SpreadSequence {
 
   /// A change has come.
   ///
-  /// - Returns: whether others before it were missed.
-  package mutating func received(_ number: Int64) -> Bool {
+  /// - Returns: what that says of others before it.
+  package mutating func received(_ number: Int64) -> Finding {
     defer { last = number }
     heard += 1
-    guard let last else { return true }
-    return number != last &+ 1
+    guard let last else { return .missed }
+    if number <= last { return .wentBack(last) }
+    return number == last &+ 1 ? .nothing : .missed
   }
 
   /// The server is being asked for its number.
@@ -33,14 +43,13 @@ package struct SpreadSequence {
   package mutating func told(_ number: Int64) { claimed = number }
 
   /// Everything that was published before it said so has come.
-  ///
-  /// - Returns: whether something was missed.
-  package mutating func settles() -> Bool {
-    guard let number = claimed else { return false }
+  package mutating func settles() -> Finding {
+    guard let number = claimed else { return .nothing }
     claimed = nil
     // Those heard meanwhile may be later than the number.
-    if let last, number <= last, number >= last - heard { return false }
-    last = number
-    return true
+    if let last, number <= last, number >= last &- heard { return .nothing }
+    defer { last = number }
+    if let last, number < last { return .wentBack(last) }
+    return .missed
   }
 }

@@ -8,6 +8,8 @@ final class SpreadSubscriber: RedisLinkUser {
     let changed: (CacheChange) -> Void
     /// Something may have been missed.
     let missed: () -> Void
+    /// The server has lost its count, and goes on behind this number.
+    let wentBack: (Int64) -> Void
     /// The server is to be asked for the number of the last change.
     let wantsCount: () -> Void
     let isListening: (Bool) -> Void
@@ -117,14 +119,23 @@ extension SpreadSubscriber {
   private func ponged() throws(RedisError) {
     guard let (settles, _) = pings.popFirst() else { throw .unexpectedReply }
     guard settles else { return }
-    if sequence.settles() { events.missed() }
+    act(on: sequence.settles())
     events.isListening(true)
+  }
+
+  private func act(on finding: SpreadSequence.Finding) {
+    switch finding {
+    case .nothing: break
+    case .missed: events.missed()
+    case .wentBack(let number):
+      events.missed()
+      events.wentBack(number)
+    }
   }
 
   private func message(_ payload: ByteBuffer) {
     guard let message = SpreadMessage(payload) else { return events.missed() }
-    let isMissed = sequence.received(message.number)
-    if isMissed { events.missed() }
+    act(on: sequence.received(message.number))
     guard message.sender != sender else { return }
     if let change = message.change { events.changed(change) } else { events.missed() }
   }

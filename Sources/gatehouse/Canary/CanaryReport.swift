@@ -41,6 +41,13 @@ struct CanaryReport {
   var leaking: [CanaryResult] { results.filter { !$0.leaks.isEmpty } }
   var tested: [CanaryResult] { results.filter { $0.untested == nil } }
 
+  /// The first of those that were not tested; empty when all were.
+  var untestedNames: String {
+    let names = results.filter { $0.untested != nil }.map { "\($0.target.domain) \($0.target.path)" }
+    let rest = names.count > 10 ? " and \(names.count - 10) more" : ""
+    return names.prefix(10).joined(separator: ", ") + rest
+  }
+
   /// Leaks in words, one after the other.
   var leakLines: [String] {
     leaking.flatMap { result in

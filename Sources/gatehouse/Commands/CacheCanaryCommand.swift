@@ -24,7 +24,7 @@ struct CacheCanaryCommand: AsyncParsableCommand {
       `authentication` asks for. A route that takes many paths is tried with some operations of the catalogue.
 
         gatehouse cache canary gatehouse.yaml
-        gatehouse cache canary gatehouse.yaml --domain example.com --open /catalog/* --json
+        gatehouse cache canary gatehouse.yaml --domain example.com --open '/catalog/*' --json
 
       Exit status: 0 when nothing leaks, 1 when something does, when nothing could be tested, or when the configuration \
       is wrong, 64 when the command line is wrong.
@@ -47,6 +47,10 @@ struct CacheCanaryCommand: AsyncParsableCommand {
     do {
       let original = try ConfigurationSupport.load(try file.path())
       let report = try await test(original)
+      if domain.isEmpty, original.domains.count > Self.mostDomains {
+        Terminal.note(
+          "tested are \(Self.mostDomains) of \(original.domains.count) domains; name others with --domain")
+      }
       try tell(report)
     } catch let error as ConfigurationError {
       ConfigurationSupport.report(error)
@@ -117,7 +121,10 @@ extension CacheCanaryCommand {
           ]
         })
     }
-    if report.results.isEmpty { return Terminal.note("no route has a cache: there is nothing to test") }
+    if report.results.isEmpty {
+      Terminal.note("no route has a cache: there is nothing to test")
+      throw ExitCode.failure
+    }
     for line in report.leakLines { Terminal.note(line) }
     if !report.leaking.isEmpty {
       Terminal.note("\(CanaryReport.words)\n\(CanaryReport.advice)")
@@ -127,8 +134,10 @@ extension CacheCanaryCommand {
       Terminal.note("nothing was tested: no request that a cache might answer was answered twice")
       throw ExitCode.failure
     }
+    let untested = report.untestedNames.isEmpty ? "" : "; NOT tested: \(report.untestedNames)"
     Terminal.note(
-      "\(report.tested.count) of \(report.results.count) requests tested: nobody got what was made for another")
+      "\(report.tested.count) of \(report.results.count) requests tested: nobody got what was made for another\(untested)"
+    )
   }
 }
 

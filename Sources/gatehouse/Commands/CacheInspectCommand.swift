@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import NIOHTTP1
 
 /// `gatehouse cache inspect`
@@ -9,19 +10,19 @@ struct CacheInspectCommand: AsyncParsableCommand {
     discussion: """
       Domains stand in the order of what they take. The columns such as <=1m tell how many entries are of that age and \
       of no class before; those that are too old or were made worthless by a write are among them until somebody asks for \
-      them or their room is needed. HITS and MISSES count from the gateway's start; requests that went by the cache are in \
-      neither.
+      them or their room is needed. HITS and MISSES count from the gateway's start: look-ups that found a fresh answer, and \
+      requests that the cache had none to give to. Requests that went by the cache are in neither, nor are stale answers; \
+      one that wants the origin's word (`Cache-Control: no-cache`) although there is a fresh answer is in both.
 
       Exit status: 0 when all gateways answered, 1 when one did not, 64 when the command line is wrong.
       """)
 
-  @Option(help: "Only the domain of this name.") var domain: String?
+  @Option(help: "Only the domain of this name or host.") var domain: String?
   @OptionGroup var connection: AdminConnection
 
   func run() async throws {
-    try await connection.run(.GET, "/cache") { (address, reply: Reply) in
-      var reply = reply
-      if let domain { reply.domains.removeAll { $0.domain != domain.lowercased() } }
+    let query = domain.map { "?domain=" + Self.escaped($0) } ?? ""
+    try await connection.run(.GET, "/cache" + query) { (address, reply: Reply) in
       if connection.json { return try Terminal.json(Answer(admin: address, answer: reply)) }
       let use = Figures.share(reply.used, of: reply.budget)
       Terminal.out(
@@ -30,7 +31,15 @@ struct CacheInspectCommand: AsyncParsableCommand {
       Terminal.table(
         ["DOMAIN", "ENTRIES", "SIZE"] + ages + ["HITS", "MISSES", "HIT RATE"],
         reply.domains.map { $0.row(ages.count) })
+      if reply.domains.isEmpty {
+        let whose = domain.map { "of \($0)" } ?? "of any domain"
+        Terminal.note("\(address): nothing \(whose) is kept, and nobody has asked for it")
+      }
     }
+  }
+
+  private static func escaped(_ text: String) -> String {
+    text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? text
   }
 
   struct Reply: Codable {
@@ -38,7 +47,7 @@ struct CacheInspectCommand: AsyncParsableCommand {
     let used: Int
     let entries: Int
     let ages: [Int]
-    var domains: [Domain]
+    let domains: [Domain]
   }
 
   struct Domain: Codable {

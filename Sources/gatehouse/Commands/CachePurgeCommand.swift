@@ -20,7 +20,8 @@ struct CachePurgeCommand: AsyncParsableCommand {
         gatehouse cache purge --all
 
       All callers' answers are dropped, whoever they were made for. Gateways that share purges (`stores.cache.spread`) \
-      tell each other; elsewhere name each of them with --admin.
+      tell each other; elsewhere name each of them with --admin. What Redis does not take at once is told later, for as \
+      long as the gateway runs: one that ends before logs how many changes were not told.
 
       Exit status: 0 when all gateways did it, 1 when one could not be told, 64 when the command line is wrong.
       """)
@@ -59,7 +60,8 @@ struct CachePurgeCommand: AsyncParsableCommand {
     try await connection.run(.POST, "/cache/purges", body) { (address, reply: Reply) in
       if reply.spread == "waiting" {
         Terminal.note(
-          "\(address): the Redis server cannot be reached; other gateways are told when it is back, or tell them by --admin"
+          "\(address): Redis does not take what other gateways are to be told (its log says why); they are told when it "
+            + "does, unless this gateway ends before; or tell them by --admin"
         )
       }
       if connection.json { return try Terminal.json(Answer(admin: address, answer: reply)) }

@@ -45,7 +45,7 @@ struct AdminFailure: Error {
   let hint: String?
 
   /// Reasons of 404 that only an admin side gives.
-  private static let known = ["revocation_unknown", "purge_domain_unknown"]
+  private static let known = ["revocation_unknown", "purge_domain_unknown", "cache_domain_unknown"]
 
   init(unreachable error: any Error, _ address: String) {
     let reason =

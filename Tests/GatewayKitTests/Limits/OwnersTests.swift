@@ -33,7 +33,7 @@ import Testing
   }
 
   private func slides(
-    _ store: MemoryLimitStore, _ number: UInt64, owner: UInt16, at second: Int64 = 0
+    _ store: MemoryLimitStore, _ number: UInt64, owner: UInt16, at second: Int64 = 0, beside other: UInt64? = nil
   ) throws -> LimitDecision.Verdict {
     let request = LimitRequest()
     let rate = try #require(Rate(count: 100, period: .seconds(3600)))
@@ -42,6 +42,10 @@ import Testing
       key: LimitKey(high: number, low: number &* 0x9E37_79B9_7F4A_7C15), rule: .sliding(window), cost: 1)
     claim.owner = owner
     request.append(claim)
+    if let other {
+      claim.key = LimitKey(high: other, low: other &* 0x9E37_79B9_7F4A_7C15)
+      request.append(claim)
+    }
     store.take(request, now: LimitTime(monotonic: second * 1_000_000_000, wall: second * 1_000_000_000))
     return request.decisions[0].verdict
   }
@@ -59,12 +63,15 @@ import Testing
   }
 
   /// A caller who is there already makes room for what it needs as one who comes does.
-  @Test func whoIsThereDropsThoseWhoseWindowIsOver() throws {
+  @Test(arguments: [nil, 1] as [UInt64?])
+  func whoIsThereDropsThoseWhoseWindowIsOver(beside other: UInt64?) throws {
     let store = MemoryLimitStore(entries: 1000, bytes: 100_000)
     for second in Int64(1)..<60 {
       for number in UInt64(0)..<300 { _ = try slides(store, number, owner: 0, at: second) }
     }
     #expect(try slides(store, 0, owner: 0, at: 59) == .noRoom)
-    for second in Int64(7200)..<7240 { #expect(try slides(store, 0, owner: 0, at: second) == .admitted) }
+    for second in Int64(7200)..<7240 {
+      #expect(try slides(store, 0, owner: 0, at: second, beside: other) == .admitted)
+    }
   }
 }

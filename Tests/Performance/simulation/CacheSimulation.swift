@@ -22,9 +22,6 @@ struct CacheSimulation: ParsableCommand {
   @Option(help: "The same when all answers were replaced by others of different sizes: an allocator keeps holes.")
   var maxHoles = 15.0
 
-  @Option(help: "How far the hit rate may be below the references' where sizes vary, in percent of all requests.")
-  var maxBehind = 0.25
-
   func run() throws {
     // First, while nothing else has taken and left memory.
     var isGood = try measureMemory()
@@ -46,7 +43,7 @@ struct CacheSimulation: ParsableCommand {
 
 extension CacheSimulation {
   /// Whether the store does no worse than both references, with a tenth of what all objects would take. The store pays
-  /// for its bookkeeping out of that, the references have none; where sizes vary that is more than it gains.
+  /// for its bookkeeping out of that, the references have none.
   private func compare(_ trace: Trace) -> Bool {
     var key = KeyBytes()
     let sample = RealStore(size: 1 << 20)
@@ -59,8 +56,7 @@ extension CacheSimulation {
     let hits = trace.requests.count { real.ask(Int($0), &key, size: trace.size(Int($0))) }
     let rate = Double(hits) / Double(trace.requests.count)
     let shape = trace.shape
-    let least = max(lru, s3) - (trace.shape.isVaried ? maxBehind / 100 : 0)
-    let isGood = rate >= least && real.store.usage.bytes <= capacity
+    let isGood = rate >= max(lru, s3) && real.store.usage.bytes <= capacity
     print(
       "alpha \(shape.alpha), scan \(Int(shape.scan * 100)) %, \(shape.isVaried ? "sizes vary" : "one size"):",
       "store \(percent(rate)), S3-FIFO \(percent(s3)), LRU \(percent(lru))", isGood ? "" : "TOO LOW")
