@@ -84,7 +84,9 @@ extension CacheTable {
 
   /// Whether the room is better spent on a candidate. What takes more room must be asked for more often, but never more
   /// than this many times as often: large answers are of use, too.
-  private func isWorthMore(_ candidate: UInt32, than incumbent: UInt32, _ now: Int64, _ versions: AnswerVersions) -> Bool {
+  private func isWorthMore(
+    _ candidate: UInt32, than incumbent: UInt32, _ now: Int64, _ versions: AnswerVersions
+  ) -> Bool {
     guard let cost = entry(candidate)?.cost, let other = entry(incumbent)?.cost else { return false }
     let (mine, its) = (frequency(candidate, now, versions), frequency(incumbent, now, versions))
     return mine * min(other, Self.mostTimes * cost) > its * min(cost, Self.mostTimes * other)
