@@ -55,10 +55,10 @@ public struct RateLimitingPlugin: CombiningPlugin {
     }
   }
 
-  /// How much more than the rules say gateways admit together that take units in advance, and which rules of the floor an
-  /// origin has a say in.
+  /// How much more than the rules say gateways admit together that take units in advance, which rules of the floor an
+  /// origin has a say in, and whether answers can push the limits off their server.
   public var remarks: [String] {
-    settings.rules.compactMap(overshoot)
+    settings.rules.compactMap(overshoot) + mixture
       + (environment.scope == .floor ? settings.rules.compactMap(Self.looseness) : [])
   }
 
@@ -67,6 +67,16 @@ public struct RateLimitingPlugin: CombiningPlugin {
     return "rate-limit `\(rule.name)`: with leases of \(lease.batch) and \(gateways) "
       + "\(gateways == 1 ? "gateway" : "gateways") (stores.redis.gateways), one allowance is exceeded by at most "
       + "\(lease.overshoot(gateways: gateways)) units; quotas and concurrent requests are never exceeded"
+  }
+
+  private var mixture: [String] {
+    guard environment.sharedLimits?.isBesideAnswers == true, settings.rules.contains(where: { $0.store == .redis })
+    else { return [] }
+    return [
+      "rate-limit: the Redis server of the limits keeps answers as well (stores.cache.second_tier), and one server has one "
+        + "maxmemory-policy: limits want noeviction, with which a server full of answers refuses limits and purges; "
+        + "answers want volatile-lru. A server of the cache's own, in stores.cache.redis, is better"
+    ]
   }
 
   private static func looseness(_ rule: LimitRuleSettings) -> String? {

@@ -22,6 +22,7 @@ package struct CacheCounters: Sendable {
   let sharedFound: Counter
   let sharedMissed: Counter
   let sharedRefused: Counter
+  let sharedExpired: Counter
   let sharedFailed: Counter
   let sharedWritten: Counter
   let sharedDropped: Counter
@@ -46,7 +47,7 @@ package struct CacheCounters: Sendable {
     hits = requests("hit")
     shared = requests("shared")
     (sharedFound, sharedMissed) = (lookups("found"), lookups("none"))
-    (sharedRefused, sharedFailed) = (lookups("refused"), lookups("failed"))
+    (sharedRefused, sharedExpired, sharedFailed) = (lookups("refused"), lookups("expired"), lookups("failed"))
     (sharedWritten, sharedDropped) = (writes("sent"), writes("dropped"))
     misses = requests("miss")
     bypassed = requests("bypass")

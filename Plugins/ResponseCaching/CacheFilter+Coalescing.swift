@@ -30,9 +30,9 @@ extension CacheFilter {
       // It may have become the leader in this moment.
       return seat.part == .leads ? .leads(seat) : .alone(hasWaited: true)
     // What came is for others, by its Vary; those who want yet another one can wait for that together.
-    case .answered where seat.times < Self.mostSeats:
+    case .answered where seat.times < Self.mostSeats, .shared where seat.times < Self.mostSeats:
       return join(exchange, key, seat.forwarded, kept, times: seat.times + 1)
-    case .answered, .failed, .alone: return .alone(hasWaited: true)
+    case .answered, .shared, .failed, .alone: return .alone(hasWaited: true)
     }
   }
 

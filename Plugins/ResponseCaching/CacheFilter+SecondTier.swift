@@ -12,6 +12,7 @@ extension CacheFilter {
   ) -> Bool {
     guard let tier, forwarded != .request, !unstorable.contains(key.value, now: exchange.loop.now) else { return false }
     if case .alone(hasWaited: true) = way { return false }
+    guard tier.isReady() else { return false }
     let mark = mark(of: exchange, domain, at: store.caches.sharedTime)
     let resumption = exchange.suspend(atMost: tier.patience, thenAsksAgain: true)
     let question = TierQuestion(key, mark, exchange.request.block, mostVariants: variants, resumption)
@@ -23,17 +24,24 @@ extension CacheFilter {
     return true
   }
 
-  /// The turn of a request that has asked.
+  /// The turn of a request that has asked, and goes on now.
   func takeTierTurn(of exchange: Exchange) -> TierTurn? {
     guard let turn = exchange[slot] as? TierTurn else { return nil }
     exchange[slot] = nil
+    // It has waited for as long as it may.
+    if !turn.question.isAnswered { store.counters.sharedFailed.add() }
     return turn
   }
 
   /// There is an answer now, for those who wait, too.
   func hit(_ exchange: Exchange, _ request: RequestHead, _ response: CachedResponse, _ turn: TierTurn) -> Verdict {
-    if case .leads(let seat) = turn.way { seat.finish(.answered) }
-    guard turn.question.isFound else { return hit(exchange, request, response) }
+    if case .leads(let seat) = turn.way { seat.finish(turn.question.isFound ? .shared : .answered) }
+    return turn.question.isFound ? shared(exchange, request, response) : hit(exchange, request, response)
+  }
+
+  /// An answer that was taken from the second tier, by this request or by one that it has waited for: nobody has asked the
+  /// origin.
+  func shared(_ exchange: Exchange, _ request: RequestHead, _ response: CachedResponse) -> Verdict {
     exchange.cacheResult = "shared"
     store.counters.shared.add()
     lines.addHit(response, isShared: true, to: exchange)

@@ -125,10 +125,14 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
     return .reply(StoredAnswers.reply(response, to: request, exchange))
   }
 
-  /// Another request has asked the origin for this one too.
+  /// Another request has asked the origin, or the second tier, for this one too.
   private func collapsed(
     _ exchange: Exchange, _ request: RequestHead, _ response: CachedResponse, _ seat: FlightSeat
   ) -> Verdict {
+    if seat.part == .shared {
+      exchange[slot] = nil
+      return shared(exchange, request, response)
+    }
     exchange.cacheResult = "collapsed"
     store.counters.collapsed.add()
     seat.finish(.answered)

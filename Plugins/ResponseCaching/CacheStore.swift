@@ -93,7 +93,7 @@ package final class CacheStore: Sendable {
 
   private func stripe(_ hash: UInt64) -> Stripe { stripes[Int(truncatingIfNeeded: hash >> 48) & mask] }
 
-  private func account(of domain: UnsafeRawBufferPointer) -> DomainAccount {
+  func account(of domain: UnsafeRawBufferPointer) -> DomainAccount {
     accounts.account(of: domain) { ledger.charge($0) }
   }
 }

@@ -11,6 +11,8 @@ final class DomainAccount: Sendable {
   let pastHits = Atomic<UInt64>(0)
   /// Set while it is listed as one that is above its share.
   let isHeavy = Atomic<Bool>(false)
+  /// Monotonic nanoseconds when its allowance of ``WriteRate`` is whole again.
+  let writesWhole = Atomic<Int64>(.min)
   /// Where each stripe has its queues, plus one; 0 for nowhere. Each is guarded by the lock of its stripe.
   nonisolated(unsafe) let places: UnsafeMutablePointer<UInt32>
 

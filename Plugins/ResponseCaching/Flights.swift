@@ -97,7 +97,7 @@ final class Flights: Sendable {
       guard let flight = flights[key] else { return [] }
       if flight.leader == number {
         flights[key] = nil
-      } else if hasLed, part == .answered {
+      } else if hasLed, part == .answered || part == .shared {
         flights[key]?.waiting = [:]
       } else {
         return []
@@ -151,6 +151,8 @@ final class FlightSeat {
     case waits, leads
     /// The answer is kept now.
     case answered
+    /// The same; it came from what gateways share.
+    case shared
     /// The origin has failed.
     case failed
     /// The answer is for the one who asked.

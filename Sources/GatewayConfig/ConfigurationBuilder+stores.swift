@@ -12,13 +12,15 @@ extension ConfigurationBuilder {
       memory.finish()
     }
     if let cache = section.mapping("cache") {
+      let hasServer = section.has("redis") || cache.has("redis")
       stores.cache = readCache(cache)
-      stores.spread = readSpread(cache, hasServer: section.has("redis"))
-      stores.secondTier = readSecondTier(cache, hasServer: section.has("redis"), stores.spread)
+      stores.spread = readSpread(cache, hasServer: hasServer)
+      stores.secondTier = readSecondTier(cache, hasServer: hasServer, stores.spread)
+      stores.cacheRedis = readCacheServer(cache, stores.spread)
       cache.finish()
     }
     if let redis = section.mapping("redis") {
-      stores.redis = readRedis(redis)
+      stores.redis = readRedis(redis, ofLimits: true)
       redis.finish()
     }
     section.finish()
@@ -28,9 +30,23 @@ extension ConfigurationBuilder {
   private func readSpread(_ section: SettingsReader, hasServer: Bool) -> CacheSpread {
     let spread: CacheSpread = section.choice("spread", default: .off)
     if spread != .off, !hasServer {
-      section.fail("spread", "needs a Redis server", hint: "add stores.redis, or write off")
+      section.fail("spread", "needs a Redis server", hint: Self.addServer)
     }
     return spread
+  }
+
+  private static let addServer = "add stores.redis, or stores.cache.redis for one of the cache's own, or write off"
+
+  /// A server of the cache's own, beside that of the limits.
+  private func readCacheServer(_ section: SettingsReader, _ spread: CacheSpread) -> RedisConfiguration? {
+    guard let redis = section.mapping("redis") else { return nil }
+    defer { redis.finish() }
+    if spread == .off {
+      section.fail(
+        "redis", "has no meaning where gateways tell each other nothing",
+        hint: "write spread: writes or spread: purges as well, or remove it")
+    }
+    return readRedis(redis)
   }
 
   private enum SecondTier: String, CaseIterable {
@@ -45,6 +61,7 @@ extension ConfigurationBuilder {
     let secret = section.secret("second_tier_secret")
     let maxObject = section.optionalSize("second_tier_max_object", in: 1024...(8 << 20))
     let maxInFlight = section.optionalInt("second_tier_max_in_flight", in: 1...10_000)
+    let domainRate = section.optionalSize("second_tier_domain_rate", in: 1024...(1 << 30))
     guard tier == .redis else {
       for key in Self.secondTierKeys where section.has(key) {
         section.fail(key, "has no meaning without a second tier", hint: "write second_tier: redis, or remove it")
@@ -52,7 +69,7 @@ extension ConfigurationBuilder {
       return nil
     }
     if !hasServer {
-      section.fail("second_tier", "needs a Redis server", hint: "add stores.redis, or write off")
+      section.fail("second_tier", "needs a Redis server", hint: Self.addServer)
     } else if spread != .writes {
       section.fail(
         "second_tier", "needs gateways that tell each other what is worthless", hint: "write spread: writes as well")
@@ -72,10 +89,18 @@ extension ConfigurationBuilder {
     var configuration = SecondTierConfiguration(secret: secret)
     configuration.maxObject = maxObject ?? configuration.maxObject
     configuration.maxInFlight = maxInFlight ?? configuration.maxInFlight
+    configuration.domainRate = domainRate ?? configuration.domainRate
+    if configuration.domainBurst < configuration.maxObject {
+      section.fail(
+        "second_tier_domain_rate", "in ten seconds it lets less pass than the largest answer takes",
+        hint: "write a tenth of second_tier_max_object or more")
+    }
     return configuration
   }
 
-  private static let secondTierKeys = ["second_tier_secret", "second_tier_max_object", "second_tier_max_in_flight"]
+  private static let secondTierKeys = [
+    "second_tier_secret", "second_tier_max_object", "second_tier_max_in_flight", "second_tier_domain_rate",
+  ]
   /// Whoever reads the server can try secrets out.
   private static let shortestSecret = 32
 
@@ -93,15 +118,16 @@ extension ConfigurationBuilder {
     return bounds
   }
 
-  private func readRedis(_ section: SettingsReader) -> RedisConfiguration? {
+  /// - Parameter ofLimits: whether it may say what only limits need.
+  private func readRedis(_ section: SettingsReader, ofLimits: Bool = false) -> RedisConfiguration? {
     let text = section.requiredString("url")
     let user = section.optionalString("user")
     let password = section.secret("password")
     let authority = section.path("ca")
     let connectTimeout = section.optionalDuration("connect_timeout", in: Self.answer)
     let timeout = section.optionalDuration("timeout", in: Self.answer)
-    let maxInFlight = section.optionalInt("max_in_flight", in: 1...100_000)
-    let gateways = section.optionalInt("gateways", in: 1...10_000)
+    let maxInFlight = ofLimits ? section.optionalInt("max_in_flight", in: 1...100_000) : nil
+    let gateways = ofLimits ? section.optionalInt("gateways", in: 1...10_000) : nil
     if user != nil, !section.has("password") {
       section.fail("user", "has no password", hint: "add password: { env: NAME } or { file: path }")
     }
@@ -112,6 +138,7 @@ extension ConfigurationBuilder {
     var redis = RedisConfiguration(
       isTLS: address.isTLS, host: address.host, port: address.port, database: address.database, user: user,
       password: password, position: section.position)
+    redis.path = section.path
     redis.authority = authority
     redis.connectTimeout = connectTimeout ?? redis.connectTimeout
     redis.timeout = timeout ?? redis.timeout

@@ -20,6 +20,7 @@ package final class RedisLimitStore: LimitStore {
     case caller
   }
 
+  package let isBesideAnswers: Bool
   private let settings: RedisSettings
   private let logger: Logger
   private let time: TimeSource
@@ -32,8 +33,13 @@ package final class RedisLimitStore: LimitStore {
   }
 
   /// A store on this server. Nothing is connected until somebody asks.
-  package init(_ settings: RedisSettings, logger: Logger, time: TimeSource = .server) {
+  ///
+  /// - Parameter isBesideAnswers: whether the cache keeps answers on this server, too.
+  package init(
+    _ settings: RedisSettings, isBesideAnswers: Bool = false, logger: Logger, time: TimeSource = .server
+  ) {
     self.settings = settings
+    self.isBesideAnswers = isBesideAnswers
     self.logger = logger
     self.time = time
   }

@@ -37,7 +37,7 @@ package struct RedisSettings: Sendable {
     lookUp = AddressLookup.system
   }
 
-  /// What `stores.redis` says.
+  /// What `stores.redis` or `stores.cache.redis` says.
   ///
   /// - Throws: when the authority of the server's certificate cannot be read.
   package init(_ configuration: RedisConfiguration) throws(ConfigurationError) {
@@ -61,7 +61,7 @@ package struct RedisSettings: Sendable {
     } catch {
       throw ConfigurationError(issues: [
         ConfigurationIssue(
-          position: configuration.position, path: "stores.redis.ca", message: "TLS cannot be set up: \(error)",
+          position: configuration.position, path: "\(configuration.path).ca", message: "TLS cannot be set up: \(error)",
           hint: "name a PEM file with the certificate of the authority that signed the server's")
       ])
     }

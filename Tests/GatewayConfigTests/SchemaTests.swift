@@ -66,7 +66,7 @@ private final class Schema: Decodable {
     timeouts: { zzz: 1 }
     shutdown: { zzz: 1 }
     log: { zzz: 1 }
-    stores: { zzz: 1, memory: { zzz: 1 }, cache: { zzz: 1 }, redis: { url: "redis://h", zzz: 1, password: { env: P, zzz: 1 } } }
+    stores: { zzz: 1, memory: { zzz: 1 }, cache: { zzz: 1, redis: { url: "redis://h", zzz: 1 } }, redis: { url: "redis://h", zzz: 1, password: { env: P, zzz: 1 } } }
     floor: { use: [], zzz: 1 }
     defaults: { use: [], zzz: 1 }
     domains: [{ name: a, upstream: api, zzz: 1, routes: [{ zzz: 1, match: { path: /, zzz: 1 } }] }]

@@ -20,6 +20,7 @@ from harness.wire import Client
 pytestmark = redis_server.needed
 
 SECRET = "not so secret: thirty-two bytes or more of it"
+WRITES = 'gatehouse_cache_shared_writes_total{result="%s"}'
 LOOKUPS = 'gatehouse_cache_shared_lookups_total{result="%s"}'
 
 
@@ -36,7 +37,8 @@ class Node:
         secret.write_text(SECRET)
         # Patient where no test says otherwise, so that a busy machine cuts nobody off.
         redis = {"url": f"redis://127.0.0.1:{redis_port}", "connect_timeout": "10s", "timeout": "10s", **store}
-        tier = {"spread": "writes", "second_tier": "redis", "second_tier_secret": {"file": str(secret)}}
+        tier = {"spread": "writes", "second_tier": "redis", "second_tier_secret": {"file": str(secret)},
+                **more.get("tier", {})}
         cache = {"ttl": "1h", "share": "public", "tags": ["numbers"], "purges": ["numbers"], **cache}
         port = free_port()
         self.admin = f"http://127.0.0.1:{port}"
@@ -52,8 +54,11 @@ class Node:
             length = ["Content-Length: 0"] if method != "GET" else []
             client.request(f"{method} {target} HTTP/1.1", *length, *fields, host=host)
             answer = client.response()
-            assert answer.status == 200, answer.body
+            assert answer.status == 200 or (answer.status == 503 and self.may_refuse), answer.body
             return answer
+
+    # Whether limits may refuse what is asked for.
+    may_refuse = False
 
     def is_shared(self, *arguments, **more) -> bool:
         return "detail=shared" in self.ask(*arguments, **more).get("cache-status")
@@ -85,7 +90,9 @@ class Node:
 
 @pytest.fixture
 def nodes(gateways, origins, redis, tmp_path):
-    def start(count: int = 2, cache: dict = {}, store: dict = {}, fields: tuple = (), settle: bool = True, **more):
+    def start(
+            count: int = 2, cache: dict = {}, store: dict = {}, fields: tuple = (), settle: bool = True, padding: int = 0,
+            **more):
         lock, number = threading.Lock(), 0
 
         def answer(request, peer):
@@ -93,7 +100,7 @@ def nodes(gateways, origins, redis, tmp_path):
             with lock:
                 number += 1
                 said = number
-            peer.send(reply(str(said).encode(), "200 OK", *fields))
+            peer.send(reply(str(said).encode() + b"x" * padding, "200 OK", *fields))
 
         start.origin = origins(answer)
         made = [Node(gateways, tmp_path, start.origin.port, redis.port, cache, store, more) for _ in range(count)]
@@ -274,6 +281,133 @@ def test_without_the_server_there_are_only_misses(nodes, redis):
     assert second.ask("/after").body == kept
 
 
+def at_once(node: Node, targets: list[str]) -> list:
+    """Asks for all at the same time."""
+    answers = [None] * len(targets)
+
+    def ask(index: int) -> None:
+        answers[index] = node.ask(targets[index])
+
+    threads = [threading.Thread(target=ask, args=(index,)) for index in range(len(targets))]
+    for thread in threads:
+        thread.start()
+    yield
+    for thread in threads:
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+    yield answers
+
+
+def test_a_server_that_hangs_during_look_ups(nodes, redis):
+    """Those who have asked it and those who wait for them go to the origin when the time is over."""
+    server = redis()
+    first, second = nodes(store={"timeout": "500ms"})
+    kept = [keep(first, server, f"/hung/{number}") for number in range(4)]
+    asked, failed = len(nodes.origin.requests), second.metric(LOOKUPS % "failed")
+    server.signal(signal.SIGSTOP)
+    asking = at_once(second, [f"/hung/{number % 4}" for number in range(16)])
+    next(asking)
+    answers = next(asking)
+    assert len(nodes.origin.requests) >= asked + 4 and second.metric(LOOKUPS % "failed") > failed
+    for number in range(4):
+        assert {answer.body for answer in answers[number::4]}.isdisjoint({kept[number]})
+    server.signal(signal.SIGCONT)
+    second.settled()
+    assert second.is_shared("/hung/5") is False
+
+
+def test_a_server_that_goes_on_answers_all_who_wait(nodes, redis):
+    """It hangs for less than the time they have: nobody asks the origin, and nobody is told that it was asked."""
+    server = redis()
+    first, second = nodes()
+    kept = keep(first, server, "/number")
+    asked = len(nodes.origin.requests)
+    server.signal(signal.SIGSTOP)
+    asking = at_once(second, ["/number"] * 8)
+    next(asking)
+    server.signal(signal.SIGCONT)
+    answers = next(asking)
+    assert {answer.body for answer in answers} == {kept} and len(nodes.origin.requests) == asked
+    assert all(answer.get("cache-status").startswith("gatehouse; hit; ttl=") for answer in answers)
+
+
+def test_answers_larger_than_a_socket_takes_at_once(nodes, redis):
+    server = redis()
+    first, second = nodes(
+        padding=4 << 20, cache={"max_object": "8MB"}, tier={"second_tier_max_object": "8MB"}, settle=False)
+    for node in (first, second):
+        wait_until(lambda: node.purge("--tag", "nobody")["spread"] == "told", "it listens")
+        wait_until(lambda: node.ask(f"/s/{time.monotonic_ns()}") and node.metric(LOOKUPS % "none") > 0, "it asks")
+    kept = [keep(first, server, f"/large/{number}") for number in range(3)]
+    asked = len(nodes.origin.requests)
+    asking = at_once(second, ["/large/0", "/large/1", "/large/2"] * 2)
+    next(asking)
+    assert [answer.body for answer in next(asking)] == kept * 2
+    assert len(nodes.origin.requests) == asked and second.metric(LOOKUPS % "refused") == 0
+
+
+def test_what_a_domain_writes_is_bounded(nodes, redis):
+    """One that asks for much leaves the others theirs."""
+    server = redis()
+    tier = {"second_tier_domain_rate": "1KB", "second_tier_max_object": "8KB"}
+    first, second = nodes(padding=2000, tier=tier, settle=False)
+    other = {"host": "other.example"}
+    for node in (first, second):
+        wait_until(lambda: node.purge("--tag", "nobody")["spread"] == "told", "it listens")
+        node.ask("/first")
+        wait_until(lambda: node.metric(LOOKUPS % "none") > 0 or node.ask(f"/s/{time.monotonic_ns()}"), "it asks")
+    dropped = first.metric(WRITES % "dropped")
+    for number in range(40):
+        first.ask(f"/scan/{number}")
+    # Ten KiB at once, and one more for each second that this takes.
+    assert first.metric(WRITES % "dropped") > dropped
+    kept = keep(first, server, "/number", **other)
+    assert second.ask("/number", **other).body == kept
+
+
+FULL = [{"rate-limit": {"rate": "1000000/h", "key": "domain", "store": "redis", "on_failure": "closed"}}]
+
+
+def fill(server, node: Node, is_full) -> None:
+    """Gives a server little more memory than it uses, and has answers written until it is full."""
+    used = next(line for line in server.command("INFO", "memory").splitlines() if line.startswith("used_memory:"))
+    server.command("CONFIG", "SET", "maxmemory-policy", "noeviction")
+    server.command("CONFIG", "SET", "maxmemory", str(int(used.split(":")[1]) + 200_000))
+    numbers = iter(range(100_000))
+    wait_until(lambda: node.ask(f"/fill/{next(numbers)}") and is_full(), "it is full")
+
+
+def test_answers_fill_the_server_of_the_limits(nodes, redis):
+    """Why a cache has a server of its own: with one for both, answers are what limits fail for."""
+    server = redis()
+    (node,) = nodes(1, padding=500, before=FULL)
+    node.may_refuse = True
+    fill(server, node, lambda: node.ask("/limited").status == 503)
+    server.command("CONFIG", "SET", "maxmemory", "0")
+    wait_until(lambda: node.ask("/limited").status == 200, "limits are counted again")
+
+
+def test_a_full_server_of_its_own_leaves_the_limits_alone(nodes, redis, tmp_path):
+    limits, own = redis(), redis_server.Redis(tmp_path, free_port(), "own")
+    try:
+        url = {"url": f"redis://127.0.0.1:{own.port}", "connect_timeout": "10s", "timeout": "10s"}
+        first, second = nodes(padding=500, before=FULL, tier={"redis": url})
+        kept = keep(first, own, "/number")
+        assert second.ask().body == kept
+        # Changes are told there as well; the limits' server knows nothing of answers.
+        first.purge("--tag", "numbers")
+        wait_until(lambda: second.ask().body != kept, "it hears")
+        assert limits.command("KEYS", "gatehouse:{cache}*") == "" and "{limits}" not in own.command("KEYS", "*")
+        kept = keep(first, own, "/other")
+        fill(own, first, lambda: own.command("SET", "probe", "x" * 4000).startswith("OOM"))
+        for number in range(20):
+            assert first.ask(f"/number/{number}").status == 200
+        # What it has it gives.
+        assert second.ask("/other").body == kept
+    finally:
+        own.kill()
+
+
 def test_a_server_that_was_emptied_gives_nothing_old(nodes, redis):
     server = redis()
     first, second = nodes()
@@ -347,7 +481,7 @@ def test_nothing_crosses_a_class(nodes, redis, tmp_path, share):
 
 def test_the_rights_that_the_readme_names_are_enough(nodes, redis, tmp_path):
     server = redis()
-    rights = "&gatehouse:cache ~gatehouse:{cache}:* +subscribe +publish +eval +set +get +incr +hset +hget +hmget +time +ping"
+    rights = "&gatehouse:cache ~gatehouse:{cache}:* +subscribe +publish +eval +set +get +incr +hset +hget +hmget +pttl +time +ping"
     server.command("ACL", "SETUSER", "gatehouse", "on", ">word", *rights.split())
     (tmp_path / "word").write_text("word")
     store = {"user": "gatehouse", "password": {"file": str(tmp_path / "word")}}
@@ -367,6 +501,25 @@ def test_the_secret_is_in_no_log(nodes, redis):
     for node in nodes_:
         node.ask("/without")
         assert SECRET not in node.gateway.log()
+
+
+def test_one_server_for_limits_and_answers_is_noted(tmp_path):
+    file = tmp_path / "gatehouse.yaml"
+    (tmp_path / "secret").write_text(SECRET)
+    own = 'redis: { url: "redis://127.0.0.1:2" }, '
+    for cache, limit, is_noted in [("", "redis", True), (own, "redis", False), ("", "memory", False)]:
+        file.write_text(f"""version: 1
+listeners: [{{ bind: "127.0.0.1:0" }}]
+upstreams: {{ origin: {{ endpoints: ["http://127.0.0.1:1"] }} }}
+domains: [{{ name: example.com, upstream: origin }}]
+stores:
+  redis: {{ url: "redis://127.0.0.1:1" }}
+  cache: {{ {cache}spread: writes, second_tier: redis, second_tier_secret: {{ file: secret }} }}
+defaults: {{ use: [{{ rate-limit: {{ rate: 1/s, store: {limit} }} }}, {{ cache: {{ ttl: 1s }} }}] }}
+""")
+        done = subprocess.run([executable(), "check", str(file)], capture_output=True, text=True, timeout=PATIENCE)
+        assert done.returncode == 0, done.stderr
+        assert ("note: " in done.stdout and "stores.cache.redis" in done.stdout) == is_noted, done.stdout
 
 
 def test_what_it_needs(tmp_path):

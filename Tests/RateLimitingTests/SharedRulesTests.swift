@@ -17,7 +17,11 @@ private final class ScriptedStore: LimitStore, Sendable {
   let gateways: Int
   nonisolated(unsafe) var pending: [() -> Void] = []
 
-  init(gateways: Int = 1) { self.gateways = gateways }
+  let isBesideAnswers: Bool
+
+  init(gateways: Int = 1, isBesideAnswers: Bool = false) {
+    (self.gateways, self.isBesideAnswers) = (gateways, isBesideAnswers)
+  }
 
   func ledger(on loop: LoopContext) -> any LimitLedger { ScriptedLedger(self) }
 
@@ -156,6 +160,17 @@ private final class ScriptedLedger: LimitLedger {
       "{ rate: 100/s, name: shared, store: redis, lease: { batch: 5 } }", shared: ScriptedStore(gateways: 3))
     #expect(rig.harness.plugin.remarks.count == 1)
     #expect(rig.harness.plugin.remarks.first?.contains("at most 15 units") == true)
+  }
+
+  /// One server cannot do what is right for both.
+  @Test func tellsThatAnswersAreOnTheSameServer() throws {
+    let rules = "{ limits: [{ name: a, rate: 1/s, store: redis }, { name: b, rate: 2/s, store: redis }] }"
+    for isBeside in [true, false] {
+      let rig = try Rig(rules, shared: ScriptedStore(isBesideAnswers: isBeside))
+      #expect(rig.harness.plugin.remarks.count(where: { $0.contains("stores.cache.redis") }) == (isBeside ? 1 : 0))
+    }
+    let inMemory = try Rig("{ rate: 1/s }", shared: ScriptedStore(isBesideAnswers: true))
+    #expect(inMemory.harness.plugin.remarks.isEmpty)
   }
 
   /// Gateways that know nothing of one another make the same key, whatever their seeds. Of "gatehouse limit 3", "rule" and

@@ -12,13 +12,20 @@ private final class FakeAnswers: SharedAnswers, SharedAnswersAccess, @unchecked 
   let secret = Secret(Array("a secret of 32 bytes or even more".utf8))
   let largest = 64 << 10
   let patience: Int64 = 50_000_000
+  var domainRate = 4 << 20
   var time: SharedAnswerTime? = SharedAnswerTime(epoch: 1, time: 1)
   var kept: [[UInt8]: ByteBuffer] = [:]
+  var lifetimes: [[UInt8]: Int64] = [:]
   var isAskable = true
+  var hasRoom = true
   var asked = 0
   private var waiting: [(name: [UInt8], then: (SharedAnswerFound) -> Void)] = []
 
   func access(on loop: LoopContext) -> (any SharedAnswersAccess)? { self }
+
+  func isReady() -> Bool { isAskable }
+
+  func hasRoom(for bytes: Int) -> Bool { hasRoom && bytes <= largest }
 
   func find(_ name: [UInt8], then: @escaping (SharedAnswerFound) -> Void) -> Bool {
     guard isAskable else { return false }
@@ -27,13 +34,17 @@ private final class FakeAnswers: SharedAnswers, SharedAnswersAccess, @unchecked 
     return true
   }
 
-  func keep(_ answer: ByteBuffer, as name: [UInt8], for lifetime: Int64) -> Bool {
+  func keep(_ answer: ByteBuffer, as name: [UInt8], for lifetime: Int64, orLonger: Bool) -> Bool {
+    guard hasRoom(for: answer.readableBytes) else { return false }
     kept[name] = answer
+    lifetimes[name] = max(lifetime, orLonger ? lifetimes[name] ?? 0 : 0)
     return true
   }
 
-  func answer(failing: Bool = false) {
-    while !waiting.isEmpty {
+  func answer(failing: Bool = false, most: Int = .max) {
+    var left = most
+    while !waiting.isEmpty, left > 0 {
+      left -= 1
       let (name, then) = waiting.removeFirst()
       then(failing ? .failed : kept[name].map { .answer($0) } ?? .nothing)
     }
@@ -55,6 +66,15 @@ private final class Turns: ExchangeDriver {
     let bench: Bench
     let filter: CacheFilter
     var caches: AnswerCaches { bench.environment.caches }
+
+    func lookups(_ result: String) -> UInt64 { count("gatehouse_cache_shared_lookups_total", result) }
+    func writes(_ result: String) -> UInt64 { count("gatehouse_cache_shared_writes_total", result) }
+    func requests(_ result: String) -> UInt64 { count("gatehouse_cache_requests_total", result) }
+
+    private func count(_ name: String, _ result: String) -> UInt64 {
+      bench.environment.counters.snapshot().first { $0.key.name == name && $0.key.labels == "result=\"\(result)\"" }?
+        .value ?? 0
+    }
   }
 
   private func node(_ settings: [String: ConfigNode.Value] = [:]) throws -> Node {
@@ -162,6 +182,16 @@ private final class Turns: ExchangeDriver {
     #expect(lookUp(second, try get(second, ["X-V: 3"])) == .origin)
   }
 
+  /// What answers vary by stands there for as long as any of them is fresh, whichever was written last.
+  @Test func aShortVariantHidesNone() throws {
+    let (first, second) = (try node(), try node())
+    try fill(first, get(first, ["X-V: 1"]), "one", ["Vary: X-V"])
+    try fill(first, get(first, ["X-V: 2"]), "two", ["Vary: X-V", "Cache-Control: max-age=1"])
+    #expect(answers.lifetimes.values.sorted() == [1_000_000_000, 60_000_000_000, 60_000_000_000])
+    for name in answers.kept.keys where answers.lifetimes[name] == 1_000_000_000 { answers.kept[name] = nil }
+    #expect(lookUp(second, try get(second, ["X-V: 1"])) == .answered("one"))
+  }
+
   /// Nobody else is asked for what this request does not want, or what cannot be kept.
   @Test func whoDoesNotAsk() throws {
     let (first, second) = (try node(), try node())
@@ -196,10 +226,49 @@ private final class Turns: ExchangeDriver {
     let late = try get(second)
     #expect(look(second, late) == .waits)
     late.cancelSuspension()
+    let failed = second.lookups("failed")
+    #expect(failed == 2)
     #expect(look(second, late) == .origin)
+    #expect(second.lookups("failed") == failed + 1)
     try answer(second, late, "newer")
     answers.answer()
+    #expect(second.lookups("failed") == failed + 1)
     #expect(look(second, try get(second)) == .answered("newer"))
+  }
+
+  /// It waits for the second question of `Vary` when its time is over.
+  @Test func aSecondQuestionMayComeTooLate() throws {
+    let (first, second) = (try node(), try node())
+    try fill(first, get(first, ["X-V: 1"]), "one", ["Vary: X-V"])
+    let late = try get(second, ["X-V: 1"])
+    #expect(look(second, late) == .waits)
+    let asked = answers.asked
+    answers.answer(most: 1)
+    #expect(answers.asked == asked + 1 && !turns.resumed.contains { $0 === late })
+    late.cancelSuspension()
+    #expect(look(second, late) == .origin)
+    #expect(second.lookups("failed") == 1)
+    answers.answer()
+    #expect(second.lookups("failed") == 1 && second.lookups("found") == 0)
+  }
+
+  /// Who leaves is no failure of the store's.
+  @Test func whoLeavesIsNotCounted() throws {
+    let second = try node()
+    let gone = try get(second)
+    #expect(look(second, gone) == .waits)
+    gone.reset()
+    answers.answer()
+    #expect(second.lookups("failed") == 0)
+  }
+
+  /// It is no forgery that clocks differ, or that an answer's time ends on its way.
+  @Test func staleAnswersAreExpired() throws {
+    let (first, second) = (try node(), try node())
+    try fill(first, get(first))
+    second.bench.clock.advance(60_000_000_000)
+    #expect(lookUp(second, try get(second)) == .origin)
+    #expect(second.lookups("expired") == 1 && second.lookups("refused") == 0)
   }
 
   @Test func othersWaitForTheSameLookUp() throws {
@@ -214,8 +283,11 @@ private final class Turns: ExchangeDriver {
     #expect(look(second, all[0]) == .answered("body"))
     second.bench.eventLoop.run()
     for exchange in all[1...] {
-      #expect(look(second, exchange) == .answered("body") && exchange.cacheResult?.description == "collapsed")
+      #expect(look(second, exchange) == .answered("body") && exchange.cacheResult?.description == "shared")
+      // Nothing was forwarded for anybody.
+      #expect(exchange.addedFields.contains("Cache-Status: gatehouse; hit; ttl=60; detail=shared\r\n"))
     }
+    #expect(second.requests("shared") == 4 && second.requests("collapsed") == 0 && second.requests("miss") == 0)
   }
 
   /// One leaves while it asks: the next one does.
@@ -289,12 +361,37 @@ private final class Turns: ExchangeDriver {
     answers.time = nil
     try fill(first, get(first, caller: 9))
     #expect(answers.kept.count == 1)
+    #expect(first.writes("sent") == 1 && first.writes("dropped") == 1)
   }
 
   @Test func largeAnswersStayInMemory() throws {
     let first = try node()
     try fill(first, get(first), String(repeating: "x", count: 64 << 10))
-    #expect(answers.kept.isEmpty)
+    #expect(answers.kept.isEmpty && first.writes("dropped") == 1)
     #expect(look(first, try get(first)) != .origin)
+  }
+
+  @Test func whatFindsNoRoomIsDropped() throws {
+    answers.hasRoom = false
+    let first = try node()
+    try fill(first, get(first))
+    #expect(answers.kept.isEmpty && first.writes("dropped") == 1)
+  }
+
+  /// Each domain has its own, which comes back with time.
+  @Test func whatADomainWritesIsBounded() throws {
+    answers.domainRate = 1000
+    let first = try node(["share": .text("public")])
+    let body = String(repeating: "x", count: 3000)
+    let write = { (number: Int, domain: String) in
+      try fill(first, get(first, [], "GET /\(number) HTTP/1.1", domain: domain), body)
+    }
+    for number in 0..<5 { try write(number, "example.com") }
+    #expect(first.writes("sent") == 3 && first.writes("dropped") == 2)
+    for number in 0..<3 { try write(number, "other.example") }
+    #expect(first.writes("sent") == 6)
+    first.bench.clock.advance(4_000_000_000)
+    for number in 5..<7 { try write(number, "example.com") }
+    #expect(first.writes("sent") == 7 && first.writes("dropped") == 3)
   }
 }

@@ -37,9 +37,7 @@ import Testing
   }
 
   private static func written(_ response: CachedResponse = response()) -> ByteBuffer {
-    var out = ByteBuffer()
-    SharedAnswer.write(response, at: now, into: &out)
-    return out
+    SharedAnswer.bytes(of: response, at: now)
   }
 
   /// Another clock, which says something else of the same time.
@@ -68,9 +66,40 @@ import Testing
     #expect(names == FieldSelection(["accept-encoding", "x-other"]))
   }
 
+  /// What is reserved for an answer is what it takes.
+  @Test func sizesAreKnownBefore() throws {
+    for hasTags in [true, false] {
+      for hasOther in [true, false] {
+        var parts = Self.parts()
+        if !hasOther {
+          (parts.notModifiedFields, parts.vary, parts.varyValues, parts.validators) = (nil, FieldSelection(), [], Validators())
+        }
+        let response = Self.response(parts, tags: hasTags ? [1, 2, 3] : [])
+        let bytes = SharedAnswer.bytes(of: response, at: Self.now)
+        #expect(bytes.readableBytes == SharedAnswer.size(of: response) && bytes.storageCapacity == bytes.readableBytes)
+        var head = ByteBuffer()
+        SharedAnswerHead.write(SharedAnswerTime(epoch: 5, time: 6), [], into: &head)
+        let sealed = try #require(sealer.seal(bytes, behind: head, as: name))
+        #expect(sealed.readableBytes == head.readableBytes + bytes.readableBytes + AnswerSealer.overhead)
+      }
+    }
+  }
+
+  /// HMAC-SHA-256 in hexadecimal digits.
+  @Test func namesAreDigests() {
+    let name = [1, 2, 3].withUnsafeBytes { sealer.name(of: $0) }
+    let digits = Set("0123456789abcdef".utf8)
+    #expect(name.count == 64 && name.allSatisfy(digits.contains))
+    #expect(name == [1, 2, 3].withUnsafeBytes { sealer.name(of: $0) })
+    #expect(name != [1, 2, 4].withUnsafeBytes { sealer.name(of: $0) })
+  }
+
   @Test func freshnessGoesByTheWallClock() throws {
-    #expect(SharedAnswer(Self.written(), at: Self.later(99)) != nil)
-    #expect(SharedAnswer(Self.written(), at: Self.later(100)) == nil)
+    for (time, left) in [(99, 1), (100, 0), (101, -1)] as [(Int64, Int64)] {
+      let answer = try #require(SharedAnswer(Self.written(), at: Self.later(time)))
+      guard case .answer(let parts) = answer.content else { throw Bench.IncompleteHead() }
+      #expect(parts.expires == parts.stored + left)
+    }
     // A clock that is behind makes nothing fresh for longer.
     let early = try #require(SharedAnswer(Self.written(), at: Self.later(-50)))
     guard case .answer(let parts) = early.content else { throw Bench.IncompleteHead() }

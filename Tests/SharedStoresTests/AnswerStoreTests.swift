@@ -19,9 +19,11 @@ private final class AnswerLoop: Sendable {
   private let store: RedisAnswerStore
   private let link: NIOLoopBound<AnswerLink>
 
-  init(_ settings: RedisSettings, maxInFlight: Int = 64, log: LogLines = LogLines()) async throws {
+  init(
+    _ settings: RedisSettings, maxInFlight: Int, maxObject: Int, log: LogLines = LogLines()
+  ) async throws {
     var tier = SecondTierConfiguration(secret: Secret([1]))
-    (tier.maxObject, tier.maxInFlight) = (100 << 10, maxInFlight)
+    (tier.maxObject, tier.maxInFlight) = (maxObject, maxInFlight)
     let (loop, store) = (
       try PollLoop.start(name: "answers"), RedisAnswerStore(settings, tier, logger: log.logger)
     )
@@ -71,9 +73,17 @@ private final class AnswerLoop: Sendable {
   }
 
   /// Has answers kept, in one turn; says which are on their way.
-  func keep(_ answers: [String], as name: String, for lifetime: Int64 = 60_000_000_000) async throws -> [Bool] {
+  func keep(
+    _ answers: [String], as name: String, for lifetime: Int64 = 60_000_000_000, orLonger: Bool = false
+  ) async throws -> [Bool] {
     try await loop.submit { [link] in
-      answers.map { link.value.keep(ByteBuffer(string: $0), as: Array(name.utf8), for: lifetime) }
+      answers.map { answer in
+        let bytes = ByteBuffer(string: answer)
+        let hasRoom = link.value.hasRoom(for: bytes.readableBytes)
+        let isKept = link.value.keep(bytes, as: Array(name.utf8), for: lifetime, orLonger: orLonger)
+        #expect(isKept == hasRoom || lifetime <= 0, "room is told before")
+        return isKept
+      }
     }.get()
   }
 }
@@ -81,9 +91,10 @@ private final class AnswerLoop: Sendable {
 @Suite(.serialized, .enabled(if: RedisServer.isThere, RedisServer.missing))
 struct AnswerStoreTests {
   private func with(
-    _ settings: RedisSettings, maxInFlight: Int = 64, _ body: (AnswerLoop) async throws -> Void
+    _ settings: RedisSettings, maxInFlight: Int = 64, maxObject: Int = 100 << 10,
+    _ body: (AnswerLoop) async throws -> Void
   ) async throws {
-    let loop = try await AnswerLoop(settings, maxInFlight: maxInFlight)
+    let loop = try await AnswerLoop(settings, maxInFlight: maxInFlight, maxObject: maxObject)
     do {
       try await body(loop)
       await loop.stop()
@@ -172,6 +183,85 @@ struct AnswerStoreTests {
         throw HarnessError.timeout("no time")
       }
       #expect((1...30_000).contains(left))
+    }
+  }
+
+  /// Where that is wanted, a shorter one leaves a longer one its time, and takes its place all the same.
+  @Test func aLongerTimeStays() async throws {
+    let server = try await RedisServer()
+    try await with(server.settings) { loop in
+      let time = try #require(try await loop.findAtLast("a").time)
+      for (lifetime, orLonger, expected) in [
+        (30, true, 1...30_000), (90, true, 30_001...90_000), (30, true, 30_001...90_000), (30, false, 1...30_000),
+      ] as [(Int64, Bool, ClosedRange<Int64>)] {
+        let answer = head(time, "1") + "\(lifetime) \(orLonger)"
+        #expect(try await loop.keep([answer], as: "a", for: lifetime * 1_000_000_000, orLonger: orLonger) == [true])
+        #expect(try await loop.find("a")?.answer == answer)
+        guard case .integer(let left) = try await server.command("PTTL", "gatehouse:{cache}:answer:a") else {
+          throw HarnessError.timeout("no time")
+        }
+        #expect(expected.contains(left), "\(lifetime) \(orLonger): \(left)")
+      }
+    }
+  }
+
+  /// More than a socket takes at once, both ways, with small ones between, all in one turn.
+  @Test func whatIsLargerThanASocketTakes() async throws {
+    let server = try await RedisServer()
+    var settings = server.settings
+    settings.timeout = .seconds(30)
+    try await with(settings, maxObject: 8 << 20) { loop in
+      let time = try #require(try await loop.findAtLast("a").time)
+      let large = head(time, "1") + String(repeating: "large", count: (8 << 20) / 5 - 20)
+      let small = head(time, "1") + "small"
+      #expect(try await loop.keep([large, large, large], as: "large") == [true, true, true])
+      #expect(try await loop.keep([small], as: "small") == [true])
+      for _ in 0..<2 {
+        let found = try await loop.find(["large", "small", "large", "none", "large", "small"])
+        #expect(found.map { $0?.answer?.count } == [large, small, large, nil, large, small].map { $0?.count })
+        #expect(found.compactMap { $0?.answer }.allSatisfy { $0 == large || $0 == small })
+      }
+    }
+  }
+
+  /// The server stops in the middle of an answer, then of a command that it does not take.
+  @Test func aServerThatStopsInTheMiddle() async throws {
+    let server = try await RedisServer()
+    var settings = server.settings
+    settings.timeout = .milliseconds(500)
+    try await with(settings, maxObject: 8 << 20) { loop in
+      let time = try #require(try await loop.findAtLast("a").time)
+      let large = head(time, "1") + String(repeating: "x", count: 8 << 20 - 100)
+      for _ in 0..<3 {
+        server.pause()
+        _ = try await loop.keep([large], as: "large")
+        // What comes behind it fails with it, and nobody waits for longer than it may.
+        #expect(try await loop.find(["a", "b"]).allSatisfy { $0?.isFailed ?? true })
+        #expect(try await loop.find("a") == nil)
+        server.resume()
+        _ = try await loop.findAtLast("a")
+      }
+      #expect(try await loop.keep([head(time, "1") + "x"], as: "b") == [true])
+      #expect(try await loop.find("b")?.answer != nil)
+    }
+  }
+
+  /// It takes no answer any more, and gives those that it has.
+  @Test func aFullServer() async throws {
+    let server = try await RedisServer()
+    try await with(server.settings) { loop in
+      let time = try #require(try await loop.findAtLast("a").time)
+      #expect(try await loop.keep([head(time, "1") + "x"], as: "a") == [true])
+      #expect(try await loop.find("a")?.answer != nil)
+      _ = try await server.command("CONFIG", "SET", "maxmemory", "1")
+      for orLonger in [true, false] {
+        #expect(try await loop.keep(["y"], as: "b", orLonger: orLonger) == [true])
+        #expect(try await loop.find("b")?.isFailed == false)
+      }
+      #expect(try await loop.find("a")?.answer != nil)
+      _ = try await server.command("CONFIG", "SET", "maxmemory", "0")
+      #expect(try await loop.keep([head(time, "1") + "y"], as: "b") == [true])
+      #expect(try await loop.find("b")?.answer != nil)
     }
   }
 

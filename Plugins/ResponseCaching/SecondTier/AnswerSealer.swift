@@ -14,6 +14,10 @@ struct AnswerSealer {
   private let naming: SymmetricKey
   private let sealing: SymmetricKey
 
+  /// Bytes that sealing adds: the nonce and the tag.
+  static let overhead = 28
+  private static let digits = Array("0123456789abcdef".utf8)
+
   init(_ secret: Secret) {
     naming = Self.key("gatehouse cache name 1", secret)
     sealing = Self.key("gatehouse cache seal 1", secret)
@@ -26,8 +30,14 @@ struct AnswerSealer {
 
   /// The name of what is kept for these bytes, in hexadecimal digits.
   func name(of bytes: UnsafeRawBufferPointer) -> [UInt8] {
-    HMAC<SHA256>.authenticationCode(for: bytes, using: naming).flatMap { byte in
-      [byte >> 4, byte & 15].map { $0 < 10 ? 0x30 + $0 : 0x57 + $0 }
+    HMAC<SHA256>.authenticationCode(for: bytes, using: naming).withUnsafeBytes { code in
+      [UInt8](unsafeUninitializedCapacity: 2 * code.count) { name, count in
+        for byte in code {
+          name[count] = Self.digits[Int(byte >> 4)]
+          name[count + 1] = Self.digits[Int(byte & 15)]
+          count += 2
+        }
+      }
     }
   }
 

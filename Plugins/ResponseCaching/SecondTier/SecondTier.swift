@@ -11,14 +11,15 @@ final class SecondTier {
   private let loop: LoopContext
   /// How long a request waits for it, in nanoseconds.
   let patience: Int64
-  private let largest: Int
+  private let rate: WriteRate
 
   /// Nil where there is none.
   init?(_ answers: (any SharedAnswers)?, store: CacheStore, on loop: LoopContext) {
     guard let answers, let access = answers.access(on: loop) else { return nil }
     self.access = access
     sealer = AnswerSealer(answers.secret)
-    (patience, largest) = (answers.patience, answers.largest)
+    patience = answers.patience
+    rate = WriteRate(bytesPerSecond: answers.domainRate)
     self.store = store
     self.loop = loop
   }
@@ -32,6 +33,13 @@ final class SecondTier {
 // MARK: - Look-up
 
 extension SecondTier {
+  /// Whether the store can be asked now: told before anything is made of a question.
+  func isReady() -> Bool {
+    let isReady = access.isReady()
+    if !isReady { counters.sharedFailed.add() }
+    return isReady
+  }
+
   /// Asks; false when that cannot be done now. The exchange is resumed when there is an answer in memory, or none to be had.
   func ask(_ question: TierQuestion) -> Bool { ask(question, name(of: question.key.bytes), isLast: false) }
 
@@ -43,10 +51,12 @@ extension SecondTier {
 
   private func answered(_ found: SharedAnswerFound, to question: TierQuestion, _ name: [UInt8], isLast: Bool) {
     guard !question.isAbandoned else { return }
+    question.isAnswered = true
     switch found {
     case .answer(let sealed):
       // It goes on with another question where the answers vary.
-      if take(sealed, for: question, name, isLast: isLast) { return }
+      question.isAnswered = !take(sealed, for: question, name, isLast: isLast)
+      if !question.isAnswered { return }
     case .nothing: counters.sharedMissed.add()
     case .failed: counters.sharedFailed.add()
     }
@@ -65,6 +75,7 @@ extension SecondTier {
     switch answer.content {
     case .varies(let names):
       return !isLast && ask(question, self.name(of: question.key.bytes, names, question.block), isLast: true)
+    case .answer(let parts) where parts.expires <= loop.now: counters.sharedExpired.add()
     case .answer(let parts): put(parts, tags: answer.tags, for: question)
     }
     return false
@@ -114,14 +125,15 @@ extension SecondTier {
   /// - Parameter time: the store's when the answer's request went out.
   func keep(_ response: CachedResponse, since time: SharedAnswerTime?) {
     let lifetime = response.expires &- loop.now
-    guard let time, lifetime > 0, response.version.tags.count <= SharedAnswer.mostTags else { return }
+    guard lifetime > 0 else { return }
+    guard let time, response.version.tags.count <= SharedAnswer.mostTags, isRoom(for: response) else {
+      return counters.sharedDropped.add()
+    }
     var head = ByteBuffer()
     response.domain.withUnsafeBytes { domain in
       SharedAnswerHead.write(time, store.caches.versions.places(of: response.version, domain: domain), into: &head)
     }
-    var answer = ByteBuffer()
-    SharedAnswer.write(response, at: SharedAnswer.Moment(loop), into: &answer)
-    guard head.readableBytes + answer.readableBytes < largest else { return counters.sharedDropped.add() }
+    let answer = SharedAnswer.bytes(of: response, at: SharedAnswer.Moment(loop))
     if response.vary.isEmpty {
       write(answer, head, name(of: response.key, response.vary, values: .init(start: nil, count: 0)), lifetime)
     } else {
@@ -129,20 +141,30 @@ extension SecondTier {
     }
   }
 
-  /// An answer that varies stands under a name of its own; under that of the key stands by what.
+  /// Whether an answer could be sent now, and its domain may write as much; asked before it is made.
+  private func isRoom(for response: CachedResponse) -> Bool {
+    let size = SharedAnswer.size(of: response) + AnswerSealer.overhead
+    guard access.hasRoom(for: size) else { return false }
+    return rate.take(size, of: response.domain.withUnsafeBytes { store.account(of: $0) }, now: loop.now)
+  }
+
+  /// An answer that varies stands under a name of its own; under that of the key stands by what, for as long as any of
+  /// them is fresh.
   private func keepVariant(_ response: CachedResponse, _ answer: ByteBuffer, _ head: ByteBuffer, _ lifetime: Int64) {
     response.varyValues.withUnsafeBytes { values in
       write(answer, head, name(of: response.key, response.vary, values: values), lifetime)
     }
     var names = ByteBuffer()
     SharedAnswer.writeNames(of: response, into: &names)
-    write(names, head, name(of: Array(response.key)), lifetime)
+    write(names, head, name(of: Array(response.key)), lifetime, orLonger: true)
   }
 
-  private func write(_ bytes: ByteBuffer, _ head: ByteBuffer, _ name: [UInt8], _ lifetime: Int64) {
-    guard let sealed = sealer.seal(bytes, behind: head, as: name), access.keep(sealed, as: name, for: lifetime) else {
-      return counters.sharedDropped.add()
-    }
+  private func write(
+    _ bytes: ByteBuffer, _ head: ByteBuffer, _ name: [UInt8], _ lifetime: Int64, orLonger: Bool = false
+  ) {
+    guard let sealed = sealer.seal(bytes, behind: head, as: name),
+      access.keep(sealed, as: name, for: lifetime, orLonger: orLonger)
+    else { return counters.sharedDropped.add() }
     counters.sharedWritten.add()
   }
 }

@@ -33,13 +33,19 @@ struct SharedAnswer {
   /// An answer with more tags is not written.
   static let mostTags = 128
   private static let longestTime: Int64 = 1 << 62
+  /// What stands before each part.
+  private static let lengthBytes = 4
+  /// Version, kind, status, flags, the counts of tags and of names, and six times.
+  private static let fixedBytes = 7 + 6 * 8
 }
 
 // MARK: - Writing
 
 extension SharedAnswer {
-  static func write(_ response: CachedResponse, at moment: Moment, into out: inout ByteBuffer) {
-    guard case .bytes(let body) = response.reply.content else { return }
+  /// The answer, in a buffer of just its size.
+  static func bytes(of response: CachedResponse, at moment: Moment) -> ByteBuffer {
+    var out = ByteBuffer.exactly(size(of: response))
+    guard case .bytes(let body) = response.reply.content else { return out }
     begin(.answer, response, into: &out)
     out.writeInteger(response.reply.status)
     out.writeInteger(Flags(response).rawValue)
@@ -52,6 +58,17 @@ extension SharedAnswer {
     write(response.reply.fields.readableBytesView, into: &out)
     write(response.notModified?.fields.readableBytesView ?? ByteBufferView(), into: &out)
     write(body.readableBytesView, into: &out)
+    return out
+  }
+
+  /// How many bytes ``bytes(of:at:)`` makes.
+  static func size(of response: CachedResponse) -> Int {
+    guard case .bytes(let body) = response.reply.content else { return 0 }
+    let names = response.vary.texts.reduce(0) { $0 + lengthBytes + $1.utf8.count }
+    let parts =
+      response.key.count + response.validators.tag.count + response.varyValues.count + response.reply.fields.readableBytes
+      + (response.notModified?.fields.readableBytes ?? 0) + body.readableBytes
+    return fixedBytes + 8 * response.version.tags.count + names + parts + 6 * lengthBytes
   }
 
   /// What the answers to the key vary by.
@@ -107,8 +124,8 @@ extension SharedAnswer {
 // MARK: - Reading
 
 extension SharedAnswer {
-  /// Nil for what ``write(_:at:into:)`` and ``writeNames(of:into:)`` do not write, to the last byte, and for an answer that
-  /// is no longer fresh.
+  /// Nil for what ``bytes(of:at:)`` and ``writeNames(of:into:)`` do not write, to the last byte. Whether an answer is still
+  /// fresh is for the caller to see.
   init?(_ bytes: ByteBuffer, at moment: Moment) {
     var rest = bytes
     guard rest.readInteger(as: UInt8.self) == Self.version, let kind = rest.readInteger().flatMap(Kind.init),
@@ -152,7 +169,7 @@ extension SharedAnswer {
   /// Clocks of two gateways differ: an answer from the future is no time old, and none is fresh for longer than it was in
   /// the beginning.
   private static func times(_ rest: inout ByteBuffer, _ moment: Moment) -> (born: Int64, expires: Int64)? {
-    guard let born = time(&rest), let expires = time(&rest), moment.wall < expires, born < expires else { return nil }
+    guard let born = time(&rest), let expires = time(&rest), born < expires else { return nil }
     let now = max(moment.wall, born)
     return (moment.monotonic &- (now &- born), moment.monotonic &+ (expires &- now))
   }

@@ -10,6 +10,8 @@ final class TierQuestion {
   let block: FieldBlock
   let mostVariants: Int
   let resumption: Resumption
+  /// Whether the store has told all that it was asked.
+  var isAnswered = false
   /// Whether an answer was found, and is kept here now.
   var isFound = false
   /// Whether nobody waits any more.

@@ -8,6 +8,8 @@ public protocol SharedAnswers: AnyObject, Sendable {
   var secret: Secret { get }
   /// The largest sealed answer, in bytes.
   var largest: Int { get }
+  /// Bytes a second that may be kept for one domain, after ten seconds' worth at once.
+  var domainRate: Int { get }
   /// How long one look-up may take, in nanoseconds.
   var patience: Int64 { get }
   /// The part of it on a loop, on that loop; nil where there is none.
@@ -18,12 +20,18 @@ public protocol SharedAnswers: AnyObject, Sendable {
 public protocol SharedAnswersAccess: AnyObject {
   /// The store's time as it was told last; nil when it is not known. An answer whose request goes out now is of this time.
   var time: SharedAnswerTime? { get }
+  /// Whether it can be asked now. While it is not connected this begins to connect, as often as is of use.
+  func isReady() -> Bool
   /// Asks for what is kept under a name. False when it cannot be asked now; nobody is told anything then.
   ///
   /// - Parameter then: called once, on the loop and never inside this call.
   func find(_ name: [UInt8], then: @escaping (SharedAnswerFound) -> Void) -> Bool
+  /// Whether an answer of so many bytes would be kept now.
+  func hasRoom(for bytes: Int) -> Bool
   /// Keeps an answer for so many nanoseconds, some time soon. False when there is no room for it on the way.
-  func keep(_ answer: ByteBuffer, as name: [UInt8], for lifetime: Int64) -> Bool
+  ///
+  /// - Parameter orLonger: whether what stands under the name already, and lasts longer, leaves the answer its time.
+  func keep(_ answer: ByteBuffer, as name: [UInt8], for lifetime: Int64, orLonger: Bool) -> Bool
 }
 
 /// What came of a look-up.

@@ -99,10 +99,21 @@ package struct StoresConfiguration: Sendable, Hashable {
   /// What kept answers may take.
   package var cache = CacheBounds()
   package var redis: RedisConfiguration?
+  /// The cache's own server, for what gateways tell each other and for the second tier; nil where that is ``redis``.
+  package var cacheRedis: RedisConfiguration?
   /// What other gateways are told of changes that concern kept answers.
   package var spread = CacheSpread.off
-  /// The store of answers behind the memory, on ``redis``; nil for none.
+  /// The store of answers behind the memory, on ``cacheServer``; nil for none.
   package var secondTier: SecondTierConfiguration?
+
+  /// The server of the cache.
+  package var cacheServer: RedisConfiguration? { cacheRedis ?? redis }
+
+  /// Whether answers are kept on the server of the limits.
+  package var mixesAnswersWithLimits: Bool {
+    guard secondTier != nil, let redis, let server = cacheServer else { return false }
+    return (redis.host, redis.port) == (server.host, server.port)
+  }
 
   package init() {}
 }
@@ -125,6 +136,10 @@ package struct SecondTierConfiguration: Sendable, Hashable {
   package var maxObject = 256 << 10
   /// How many look-ups, and how many answers to be kept, one connection may have on their way.
   package var maxInFlight = 256
+  /// Bytes a second that may be written for one domain, after ten seconds' worth at once.
+  package var domainRate = 4 << 20
+  /// Bytes that may be written for one domain at once.
+  package var domainBurst: Int { 10 * domainRate }
 
   package init(secret: Secret) { self.secret = secret }
 }
@@ -158,6 +173,8 @@ package struct RedisConfiguration: Sendable, Hashable {
   package var maxInFlight = 1024
   /// How many gateways share the server.
   package var gateways = 1
+  /// Where it stands in the configuration.
+  package var path = "stores.redis"
   package var position: SourcePosition
 
   package init(

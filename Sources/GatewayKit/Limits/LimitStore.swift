@@ -8,10 +8,17 @@ import HTTPWire
 public protocol LimitStore: Sendable {
   /// How many gateways share the allowances.
   var gateways: Int { get }
+  /// Whether kept answers can fill the place where the allowances are.
+  var isBesideAnswers: Bool { get }
 
   /// One loop's access to the store, asked for on that loop. Filters of one loop may share it. It is of use as long as the
   /// store is: whoever keeps a ledger keeps the store.
   func ledger(on loop: LoopContext) -> any LimitLedger
+}
+
+extension LimitStore {
+  /// Mostly they cannot.
+  public var isBesideAnswers: Bool { false }
 }
 
 /// One loop's access to a store. Bound to its loop; not `Sendable`.

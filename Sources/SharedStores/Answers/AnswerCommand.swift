@@ -41,9 +41,19 @@ enum AnswerCommand {
     RESPCommand([word("EVAL"), word(finding), word("2"), key(name), word(places), word("\(epoch)")])
   }
 
-  /// - Parameter lifetime: in milliseconds.
-  static func keep(_ answer: ByteBuffer, as name: [UInt8], for lifetime: Int64) -> RESPCommand {
-    RESPCommand([word("SET"), key(name), answer, word("PX"), word("\(lifetime)")])
+  /// Takes no time from what is there already.
+  private static let keeping = """
+    return redis.call('SET', KEYS[1], ARGV[1], 'PX', math.max(tonumber(ARGV[2]), redis.call('PTTL', KEYS[1])))
+    """
+
+  /// - Parameters:
+  ///   - lifetime: in milliseconds.
+  ///   - orLonger: whether what has the name already, and lasts longer, leaves the answer its time.
+  static func keep(
+    _ answer: ByteBuffer, as name: [UInt8], for lifetime: Int64, orLonger: Bool
+  ) -> RESPCommand {
+    if orLonger { return RESPCommand([word("EVAL"), word(keeping), word("1"), key(name), answer, word("\(lifetime)")]) }
+    return RESPCommand([word("SET"), key(name), answer, word("PX"), word("\(lifetime)")])
   }
 
   private static func word(_ text: String) -> ByteBuffer { ByteBuffer(string: text) }

@@ -37,20 +37,26 @@ final class AnswerLink: SharedAnswersAccess {
     link.user = self
   }
 
+  func isReady() -> Bool { link.ask() == .send && finding < maxInFlight }
+
   func find(_ name: [UInt8], then: @escaping (SharedAnswerFound) -> Void) -> Bool {
-    guard link.ask() == .send, finding < maxInFlight else { return false }
+    guard isReady() else { return false }
     finding += 1
     send(AnswerCommand.find(name, epoch: context.random() & Self.largestEpoch), .find(then))
     return true
   }
 
-  func keep(_ answer: ByteBuffer, as name: [UInt8], for lifetime: Int64) -> Bool {
+  func hasRoom(for bytes: Int) -> Bool {
+    link.isReady && bytes <= largest && entries.count - finding < maxInFlight
+      && keeping + bytes <= Self.mostKept * largest
+  }
+
+  func keep(_ answer: ByteBuffer, as name: [UInt8], for lifetime: Int64, orLonger: Bool) -> Bool {
     let bytes = answer.readableBytes
-    guard link.isReady, lifetime > 0, bytes <= largest, entries.count - finding < maxInFlight,
-      keeping + bytes <= Self.mostKept * largest
-    else { return false }
+    guard lifetime > 0, hasRoom(for: bytes) else { return false }
     keeping += bytes
-    send(AnswerCommand.keep(answer, as: name, for: max(1, lifetime / 1_000_000)), .keep(bytes: bytes))
+    let command = AnswerCommand.keep(answer, as: name, for: max(1, lifetime / 1_000_000), orLonger: orLonger)
+    send(command, .keep(bytes: bytes))
     return true
   }
 
@@ -58,7 +64,7 @@ final class AnswerLink: SharedAnswersAccess {
 
   private func send(_ command: RESPCommand, _ entry: Entry) {
     link.flushSoon()
-    link.output.writeImmutableBuffer(command.bytes)
+    command.write(into: &link.output)
     let deadline = link.turnTime &+ timeout
     entries.append((entry, deadline))
     link.arm(deadline)

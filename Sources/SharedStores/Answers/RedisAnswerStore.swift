@@ -9,6 +9,7 @@ package final class RedisAnswerStore: SharedAnswers {
   package let secret: Secret
   package let largest: Int
   package let patience: Int64
+  package let domainRate: Int
   private let settings: RedisSettings
   private let maxInFlight: Int
   private let logger: Logger
@@ -20,6 +21,7 @@ package final class RedisAnswerStore: SharedAnswers {
     largest = tier.maxObject
     patience = settings.timeout.limit
     maxInFlight = tier.maxInFlight
+    domainRate = tier.domainRate
     self.settings = settings
     self.logger = logger
   }

@@ -106,7 +106,16 @@ final class RedisLink {
   private func flush() {
     isFlushDue = false
     if output.readableBytes > 0 { stream?.send(&output) }
+    releaseOutput()
   }
+
+  /// Gives back what only many or large commands at once have needed.
+  private func releaseOutput() {
+    if output.storageCapacity > Self.mostHeld { output = ByteBuffer() }
+  }
+
+  /// Bytes of memory that are held for the next commands.
+  private static let mostHeld = 64 << 10
 
   var place: Logger.Metadata { ["host": "\(settings.host)", "port": "\(settings.port)"] }
 }
@@ -118,6 +127,7 @@ extension RedisLink {
   func lost(_ error: RedisError, isAtRest: Bool = false) {
     stream = nil
     output.clear()
+    releaseOutput()
     isFlushDue = false
     stopTimer()
     let now = Self.time()

@@ -16,6 +16,7 @@ enum CanaryConfiguration {
     made.admin = nil
     made.revocations = RevocationsConfiguration()
     made.stores.redis = nil
+    made.stores.cacheRedis = nil
     made.stores.spread = .off
     made.stores.secondTier = nil
     made.upstreams = original.upstreams.map { upstream in

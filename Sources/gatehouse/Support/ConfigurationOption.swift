@@ -104,14 +104,15 @@ enum ConfigurationSupport {
     of configuration: GatewayConfiguration, logger: Logger
   ) throws(ConfigurationError) -> (any LimitStore)? {
     guard let redis = configuration.stores.redis else { return nil }
-    return RedisLimitStore(try RedisSettings(redis), logger: logger)
+    return RedisLimitStore(
+      try RedisSettings(redis), isBesideAnswers: configuration.stores.mixesAnswersWithLimits, logger: logger)
   }
 
   /// The store of shared answers, which connects when it is first asked, too.
   private static func sharedAnswers(
     of configuration: GatewayConfiguration, logger: Logger
   ) throws(ConfigurationError) -> (any SharedAnswers)? {
-    guard let redis = configuration.stores.redis, let tier = configuration.stores.secondTier else { return nil }
+    guard let redis = configuration.stores.cacheServer, let tier = configuration.stores.secondTier else { return nil }
     return RedisAnswerStore(try RedisSettings(redis), tier, logger: logger)
   }
 

@@ -100,7 +100,7 @@ struct GatewayRunner {
   /// Has other gateways told of what concerns their caches, where that is configured.
   private func startRelay(_ gateway: Gateway) throws -> CacheRelay? {
     let spread = configuration.stores.spread
-    guard let redis = configuration.stores.redis, spread != .off else { return nil }
+    guard let redis = configuration.stores.cacheServer, spread != .off else { return nil }
     let relay = try CacheRelay(
       try RedisSettings(redis), caches: gateway.caches, marksPlaces: configuration.stores.secondTier != nil,
       counters: gateway.pluginCounters, logger: logger)
