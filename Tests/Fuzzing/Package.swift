@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Fuzz targets of HTTPWire and of the token reader. A package of its own, as the fuzzer's flags must not reach the
+// Fuzz targets of HTTPWire, of the token reader and of the reader of shared answers. A package of its own, as the fuzzer's flags must not reach the
 // gateway. `./run` builds and runs them. The sources are symbolic links, so that they are built with coverage and the
 // sanitizers.
 
@@ -50,6 +50,10 @@ let package = Package(
     .target(
       name: "Authentication", dependencies: ["GatewayKit", crypto, cryptoExtras, nio], sources: tokenReader,
       swiftSettings: fuzzed + [.unsafeFlags(["-enable-testing"])]),
+    .target(
+      name: "ResponseCaching", dependencies: ["GatewayKit", "HTTPWire", crypto, nio], exclude: ["README.md"],
+      swiftSettings: fuzzed + [.unsafeFlags(["-enable-testing"])]),
     fuzzer("FuzzRequests"), fuzzer("FuzzResponses"), fuzzer("FuzzChunks"), fuzzer("FuzzPaths"),
+    fuzzer("FuzzAnswers", ["GatewayKit", "ResponseCaching"]),
     fuzzer("FuzzTokens", ["Authentication", "GatewayKit", crypto, cryptoExtras]),
   ])

@@ -3,6 +3,7 @@ fails is a miss."""
 
 import json
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -368,13 +369,14 @@ def test_what_a_domain_writes_is_bounded(nodes, redis):
 FULL = [{"rate-limit": {"rate": "1000000/h", "key": "domain", "store": "redis", "on_failure": "closed"}}]
 
 
-def fill(server, node: Node, is_full) -> None:
+def fill(server, node: Node) -> None:
     """Gives a server little more memory than it uses, and has answers written until it is full."""
     used = next(line for line in server.command("INFO", "memory").splitlines() if line.startswith("used_memory:"))
     server.command("CONFIG", "SET", "maxmemory-policy", "noeviction")
     server.command("CONFIG", "SET", "maxmemory", str(int(used.split(":")[1]) + 200_000))
     numbers = iter(range(100_000))
-    wait_until(lambda: node.ask(f"/fill/{next(numbers)}") and is_full(), "it is full")
+    full = lambda: server.command("SET", "probe", "x" * 4000).startswith("OOM")
+    wait_until(lambda: node.ask(f"/fill/{next(numbers)}") and full(), "it is full")
 
 
 def test_answers_fill_the_server_of_the_limits(nodes, redis):
@@ -382,7 +384,14 @@ def test_answers_fill_the_server_of_the_limits(nodes, redis):
     server = redis()
     (node,) = nodes(1, padding=500, before=FULL)
     node.may_refuse = True
-    fill(server, node, lambda: node.ask("/limited").status == 503)
+    fill(server, node)
+    # Some more that connect, and it refuses everything that writes.
+    others = [socket.create_connection(("127.0.0.1", redis.port)) for _ in range(32)]
+    wait_until(lambda: node.ask("/limited").status == 503, "limits fail")
+    node.purge("--tag", "numbers")
+    wait_until(lambda: "refuses what other gateways" in node.gateway.log(), "purges wait")
+    for other in others:
+        other.close()
     server.command("CONFIG", "SET", "maxmemory", "0")
     wait_until(lambda: node.ask("/limited").status == 200, "limits are counted again")
 
@@ -399,7 +408,7 @@ def test_a_full_server_of_its_own_leaves_the_limits_alone(nodes, redis, tmp_path
         wait_until(lambda: second.ask().body != kept, "it hears")
         assert limits.command("KEYS", "gatehouse:{cache}*") == "" and "{limits}" not in own.command("KEYS", "*")
         kept = keep(first, own, "/other")
-        fill(own, first, lambda: own.command("SET", "probe", "x" * 4000).startswith("OOM"))
+        fill(own, first)
         for number in range(20):
             assert first.ask(f"/number/{number}").status == 200
         # What it has it gives.

@@ -72,7 +72,8 @@ import Testing
       for hasOther in [true, false] {
         var parts = Self.parts()
         if !hasOther {
-          (parts.notModifiedFields, parts.vary, parts.varyValues, parts.validators) = (nil, FieldSelection(), [], Validators())
+          (parts.notModifiedFields, parts.validators) = (nil, Validators())
+          (parts.vary, parts.varyValues) = (FieldSelection(), [])
         }
         let response = Self.response(parts, tags: hasTags ? [1, 2, 3] : [])
         let bytes = SharedAnswer.bytes(of: response, at: Self.now)

@@ -66,8 +66,8 @@ extension SharedAnswer {
     guard case .bytes(let body) = response.reply.content else { return 0 }
     let names = response.vary.texts.reduce(0) { $0 + lengthBytes + $1.utf8.count }
     let parts =
-      response.key.count + response.validators.tag.count + response.varyValues.count + response.reply.fields.readableBytes
-      + (response.notModified?.fields.readableBytes ?? 0) + body.readableBytes
+      response.key.count + response.validators.tag.count + response.varyValues.count
+      + response.reply.fields.readableBytes + (response.notModified?.fields.readableBytes ?? 0) + body.readableBytes
     return fixedBytes + 8 * response.version.tags.count + names + parts + 6 * lengthBytes
   }
 

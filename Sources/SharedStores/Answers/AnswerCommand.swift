@@ -52,8 +52,10 @@ enum AnswerCommand {
   static func keep(
     _ answer: ByteBuffer, as name: [UInt8], for lifetime: Int64, orLonger: Bool
   ) -> RESPCommand {
-    if orLonger { return RESPCommand([word("EVAL"), word(keeping), word("1"), key(name), answer, word("\(lifetime)")]) }
-    return RESPCommand([word("SET"), key(name), answer, word("PX"), word("\(lifetime)")])
+    let lifetime = word("\(lifetime)")
+    return orLonger
+      ? RESPCommand([word("EVAL"), word(keeping), word("1"), key(name), answer, lifetime])
+      : RESPCommand([word("SET"), key(name), answer, word("PX"), lifetime])
   }
 
   private static func word(_ text: String) -> ByteBuffer { ByteBuffer(string: text) }
