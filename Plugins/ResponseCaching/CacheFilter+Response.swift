@@ -56,7 +56,7 @@ extension CacheFilter {
   private func dropReplaced(_ exchange: Exchange, _ job: StoreJob) {
     guard let answer = job.validated, exchange.request.method == .get else { return }
     let status = exchange.response.status
-    if status < 500, ![206, 304, 416].contains(status) { store.remove(answer.response) }
+    if status < 500, ![206, 304, 416].contains(status) { withdraw(answer.response, exchange) }
   }
 
   func storeHead(_ exchange: Exchange) -> Bool {
@@ -82,7 +82,7 @@ extension CacheFilter {
     let isKept = store.insert(response, mostVariants: variants)
     job.seat?.finish(isKept ? .answered : .alone)
     if isKept {
-      share(response, job)
+      share(response, exchange, job)
     } else if store.isTooLarge(response) {
       unstorable.note(job.hash, now: exchange.loop.now)
     }

@@ -28,7 +28,7 @@ extension CacheFilter: RevalidationFilter {
     switch judge(exchange, answer) {
     case .valid(let updates): return freshen(answer, job, exchange, updates: updates)
     case .contradictory:
-      store.remove(answer.response)
+      withdraw(answer.response, exchange)
       job.seat?.finish(.alone)
       lines.addForwarded(ForwardStatus(reason: job.forwarded, status: 304, collapsed: job.collapsed), to: exchange)
       return Validation.contradiction
@@ -46,7 +46,7 @@ extension CacheFilter: RevalidationFilter {
   func noteHead(_ exchange: Exchange, _ job: StoreJob) {
     guard exchange.request.method == .head, exchange.response.status == 200, let answer = job.validated else { return }
     let now = exchange.loop.wall / 1_000_000_000
-    if Validation.differs(exchange.response, from: answer.response, now: now) { store.remove(answer.response) }
+    if Validation.differs(exchange.response, from: answer.response, now: now) { withdraw(answer.response, exchange) }
   }
 
   private func judge(_ exchange: Exchange, _ answer: ValidatedAnswer) -> Validation.Verdict {
@@ -78,9 +78,9 @@ extension CacheFilter {
     job.keepBody(of: kept)
     let fresh = CachedResponse(job, terms: terms, now: job.headTime)
     // What may not be kept any more is given this once.
-    if keeping == nil { store.remove(kept) }
+    if keeping == nil { withdraw(kept, exchange) }
     let isStored = keeping != nil && store.insert(fresh, mostVariants: variants)
-    if isStored { share(fresh, job) }
+    if isStored { share(fresh, exchange, job) }
     return give(fresh, isStored: isStored, answer, job, exchange)
   }
 

@@ -156,7 +156,7 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
       return collapsed(exchange, exchange.request, kept, seat)
     }
     let key = Flights.Key(place)
-    let way = turn?.way ?? way(of: exchange, key, forwarded, kept)
+    let way = turn.map(way(after:)) ?? way(of: exchange, key, forwarded, kept)
     if case .waits(let seat) = way {
       exchange[slot] = seat
       return .wait

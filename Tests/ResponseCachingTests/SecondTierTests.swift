@@ -32,6 +32,8 @@ private final class FakeAnswers: SharedAnswers, SharedAnswersAccess, @unchecked 
     return true
   }
 
+  func drop(_ name: [UInt8]) { kept[name] = nil }
+
   func answer(failing: Bool = false) {
     while !waiting.isEmpty {
       let (name, then) = waiting.removeFirst()
