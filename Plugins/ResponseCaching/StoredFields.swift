@@ -7,7 +7,7 @@ enum StoredFields {
   /// Fields that are made anew for each answer, or that were about the exchange and not about the content.
   private static let dropped: FieldIDSet = [
     .contentLength, .transferEncoding, .connection, .keepAlive, .proxyConnection, .trailer, .upgrade, .te, .age,
-    .cacheStatus, .setCookie, .rateLimit, .rateLimitPolicy, .retryAfter, .xRequestID, .proxyAuthenticate,
+    .setCookie, .rateLimit, .rateLimitPolicy, .retryAfter, .xRequestID, .proxyAuthenticate,
     .wwwAuthenticate, .via, .traceparent, .tracestate,
   ]
 

@@ -78,6 +78,18 @@ import Testing
     }
   }
 
+  /// Section 3.5: a credential that nobody here has judged puts nobody into a class, so the origin's word is needed
+  /// whatever is written down.
+  @Test func credentialsThatNobodyJudged() throws {
+    let open: [String: ConfigNode.Value] = ["share": .text("public")]
+    let request = ["Authorization: Bearer a"]
+    #expect(try isKept([Self.fresh], identity: nil, open))
+    #expect(try !isKept([Self.fresh], request: request, identity: nil, open))
+    for directive in ["public", "s-maxage=60", "must-revalidate"] {
+      #expect(try isKept([Self.fresh, "Cache-Control: \(directive)"], request: request, identity: nil, open))
+    }
+  }
+
   /// Even what the origin calls public stays in the class: the gateway's classes are narrower than the RFC asks.
   @Test func publicIsNoWiderThanTheClass() throws {
     let cache = try CacheHarness(["respect": .text("origin")])
@@ -107,7 +119,7 @@ import Testing
     ])
     let dropped = [
       "X-A: 1", "x-b: 2", "X-D: 3", "Server: s", "Proxy-Authenticate: Basic", "Proxy-Authentication-Info: a=b",
-      "Keep-Alive: 1", "Cache-Status: other; hit", "X-Request-ID: 1", "WWW-Authenticate: Basic",
+      "Keep-Alive: 1", "X-Request-ID: 1", "WWW-Authenticate: Basic",
     ]
     let kept = "Cache-Control: max-age=60, no-cache=\"x-a\", private=\"X-B\""
     _ = try cache.run(cache.bench.exchange(), fields: dropped + [kept, "X-C: 4"])
