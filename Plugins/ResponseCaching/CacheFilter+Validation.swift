@@ -76,7 +76,9 @@ extension CacheFilter {
     job.keepBody(of: kept)
     let fresh = CachedResponse(job, terms: terms, now: job.headTime)
     if keeping == nil { store.remove(kept) }
-    return (fresh, keeping != nil && store.insert(fresh, mostVariants: variants))
+    let isStored = keeping != nil && store.insert(fresh, mostVariants: variants)
+    if isStored { share(fresh, job) }
+    return (fresh, isStored)
   }
 
   private func give(

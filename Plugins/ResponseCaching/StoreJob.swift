@@ -33,6 +33,9 @@ final class StoreJob {
   /// What the origin was asked about.
   let validated: ValidatedAnswer?
 
+  /// The time of the store that gateways share when the request went out; nil when it is not known.
+  var sharedTime: SharedAnswerTime?
+
   /// Its place when others may wait for what comes of it.
   var seat: FlightSeat?
   /// Whether it has waited for another one's answer in vain.

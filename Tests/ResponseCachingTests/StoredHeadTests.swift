@@ -19,6 +19,7 @@ import Testing
       "Content-Location: /foo", "Content-Security-Policy: default-src 'self'", "ETag: \"a\"", "Pragma: no-cache",
       "Expires: Fri, 01 Jan 2038 01:01:01 GMT", "Last-Modified: Mon, 23 Nov 2026 12:00:00 GMT", "Link: </a>; rel=next",
       "Cache-Control: max-age=60, x-y=\"z\"", "Access-Control-Allow-Origin: *", "X-Empty: ", "Cache-Status: inner; hit",
+      "Via: 1.1 inner", "Retry-After: 120",
     ]
     let cache = try cache()
     _ = try cache.run(cache.bench.exchange(), fields: fields)
@@ -26,10 +27,13 @@ import Testing
     #expect(kept.contains(fields.joined(separator: "\r\n") + "\r\n"), "\(kept)")
   }
 
-  /// Section 3.1: what belongs to one connection or one proxy is not.
+  /// Section 3.1: what belongs to one connection or one proxy is not; nor is what speaks of one exchange and would tell
+  /// the next client of another.
   @Test(arguments: [
     "Keep-Alive: timeout=5", "Proxy-Connection: close", "Proxy-Authenticate: Basic",
     "Proxy-Authentication-Info: a=b", "TE: trailers", "Upgrade: h2c", "Trailer: X-T",
+    "RateLimit: \"a\";r=1", "RateLimit-Policy: \"a\";q=9", "X-Request-ID: 1", "traceparent: 00-1-2-00",
+    "WWW-Authenticate: Negotiate x", "Authentication-Info: a=b",
   ])
   func fieldsOfOneConnection(field: String) throws {
     let cache = try cache()
