@@ -71,7 +71,10 @@ extension CacheFilter {
   /// Puts the kept answer with the head of the exchange in its own place, unless that forbids it.
   func replace(_ kept: CachedResponse, _ job: StoreJob, _ exchange: Exchange) -> (CachedResponse, isStored: Bool) {
     let keeping = isReached(job) ? rules.termsOfWhole(exchange, began: job.began) : nil
-    let terms = keeping ?? StoreRules.Terms(status: kept.reply.status, lifetime: 0, age: 0)
+    let terms =
+      keeping
+      ?? StoreRules.Terms(
+        status: kept.reply.status, lifetime: 0, age: 0, answersConditions: kept.notModified != nil)
     job.keepHead(of: exchange, terms)
     job.keepBody(of: kept)
     let fresh = CachedResponse(job, terms: terms, now: job.headTime)
