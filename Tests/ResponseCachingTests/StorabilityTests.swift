@@ -39,6 +39,22 @@ import Testing
     #expect(try !isKept([Self.fresh, "Content-Range: bytes 0-3/8"]))
   }
 
+  /// Section 3: something says that it may be kept: Expires, max-age, s-maxage, public with a guess, or a status that
+  /// allows one.
+  @Test(
+    arguments: [
+      (302, [], false), (302, ["Last-Modified: Mon, 23 Nov 2026 12:00:00 GMT"], false),
+      (302, ["Cache-Control: x"], false),
+      (302, ["Expires: Mon, 23 Nov 2026 17:00:00 GMT"], true), (302, ["Cache-Control: max-age=9"], true),
+      (302, ["Cache-Control: s-maxage=9"], true),
+      (302, ["Cache-Control: public", "Last-Modified: Mon, 23 Nov 2026 12:00:00 GMT"], true),
+      (404, ["Last-Modified: Mon, 23 Nov 2026 12:00:00 GMT"], true),
+    ] as [(Int, [String], Bool)])
+  func somethingAllowsIt(status: Int, fields: [String], isKept: Bool) throws {
+    let settings: [String: ConfigNode.Value] = ["share": .text("domain"), "heuristic": .text("1h")]
+    #expect(try self.isKept(fields, status: status, settings) == isKept)
+  }
+
   /// A kept answer comes with its own status.
   @Test func theStatusIsKept() throws {
     let cache = try CacheHarness(["respect": .text("origin"), "share": .text("domain")])
