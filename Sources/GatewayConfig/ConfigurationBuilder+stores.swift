@@ -12,8 +12,8 @@ extension ConfigurationBuilder {
       memory.finish()
     }
     if let cache = section.mapping("cache") {
-      let hasServer = section.has("redis") || cache.has("redis")
       stores.cache = readCache(cache)
+      let hasServer = section.has("redis") || cache.has("redis")
       stores.spread = readSpread(cache, hasServer: hasServer)
       stores.secondTier = readSecondTier(cache, hasServer: hasServer, stores.spread)
       stores.cacheRedis = readCacheServer(cache, stores.spread)

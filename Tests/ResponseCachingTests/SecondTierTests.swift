@@ -41,6 +41,8 @@ private final class FakeAnswers: SharedAnswers, SharedAnswersAccess, @unchecked 
     return true
   }
 
+  func drop(_ name: [UInt8]) { kept[name] = nil }
+
   func answer(failing: Bool = false, most: Int = .max) {
     var left = most
     while !waiting.isEmpty, left > 0 {
