@@ -75,7 +75,7 @@ public struct RateLimitingPlugin: CombiningPlugin {
     return [
       "rate-limit: the Redis server of the limits keeps answers as well (stores.cache.second_tier), and one server has one "
         + "maxmemory-policy: limits want noeviction, with which a server full of answers refuses limits and purges; "
-        + "answers want volatile-lru. A server of the cache's own, in stores.cache.redis, is better"
+        + "answers want volatile-lfu. A server of the cache's own, in stores.cache.redis, is better"
     ]
   }
 

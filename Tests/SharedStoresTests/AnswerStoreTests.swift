@@ -76,6 +76,11 @@ private final class AnswerLoop: Sendable {
     try await loop.submit { [link] in link.value.drop(Array(name.utf8)) }.get()
   }
 
+  /// Memory that is held for commands.
+  func heldForOutput() async throws -> Int {
+    try await loop.submit { [link] in link.value.link.output.storageCapacity }.get()
+  }
+
   /// Has answers kept, in one turn; says which are on their way.
   func keep(
     _ answers: [String], as name: String, for lifetime: Int64 = 60_000_000_000, orLonger: Bool = false
@@ -284,6 +289,8 @@ struct AnswerStoreTests {
       // One that is larger than what may be on its way is alone there.
       #expect(try await loop.keep([large, large], as: "large") == [true, false])
       _ = try await loop.findAtLast("large")
+      // What only it has needed is not held for good.
+      #expect(try await loop.heldForOutput() <= 64 << 10)
       #expect(try await loop.keep([small], as: "small") == [true])
       for _ in 0..<2 {
         let found = try await loop.find(["large", "small", "large", "none", "large", "small"])

@@ -11,7 +11,7 @@ final class AnswerLink: SharedAnswersAccess {
     case drop
   }
 
-  private let link: RedisLink
+  let link: RedisLink
   private let context: LoopContext
   private let commands: AnswerCommand
   private let maxInFlight: Int
