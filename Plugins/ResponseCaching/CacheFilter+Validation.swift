@@ -13,27 +13,39 @@ extension CacheFilter: RevalidationFilter {
       response: kept, outcome: outcome, helpsOnError: !directives.isParticular, isConditional: isConditional)
   }
 
+  /// An origin that calls another answer unchanged than is kept has a newer one: what is kept goes, and the origin is asked
+  /// once more as if there had been nothing (RFC 9111 section 4.3.3).
+  func wantsAnother(_ exchange: Exchange) -> Bool {
+    guard let job = exchange[slot] as? StoreJob, let answer = job.validated, judge(exchange, job) == .contradictory
+    else { return false }
+    store.remove(answer.response)
+    Validation.removeConditions(from: exchange)
+    job.askAnew()
+    return true
+  }
+
   /// Whether the origin's response may be one in whose place a kept answer is given.
   func isAboutKept(_ exchange: Exchange, _ job: StoreJob) -> Bool {
-    guard let answer = job.validated else { return false }
-    switch judge(exchange, answer) {
+    switch judge(exchange, job) {
     case .valid, .contradictory: return true
-    case .failed: return answer.helpsOnError && helps(answer.response, since: job.version.began, exchange.loop.now)
+    case .failed:
+      guard let answer = job.validated else { return false }
+      return answer.helpsOnError && helps(answer.response, since: job.version.began, exchange.loop.now)
     case .other: return false
     }
   }
 
   func revalidated(_ exchange: Exchange) -> Reply? {
-    guard let job = exchange[slot] as? StoreJob, let answer = job.validated else { return nil }
-    switch judge(exchange, answer) {
-    case .valid(let updates): return freshen(answer, job, exchange, updates: updates)
-    case .contradictory:
-      store.remove(answer.response)
+    guard let job = exchange[slot] as? StoreJob else { return nil }
+    switch (judge(exchange, job), job.validated) {
+    case (.valid(let updates), let answer?): return freshen(answer, job, exchange, updates: updates)
+    case (.contradictory, let answer):
+      if let answer { store.remove(answer.response) }
       job.seat?.finish(.alone)
       lines.addForwarded(ForwardStatus(reason: job.forwarded, status: 304, collapsed: job.collapsed), to: exchange)
       return Validation.contradiction
-    case .failed: return helpOut(answer, job, exchange, status: exchange.response.status)
-    case .other: return nil
+    case (.failed, let answer?): return helpOut(answer, job, exchange, status: exchange.response.status)
+    default: return nil
     }
   }
 
@@ -49,8 +61,12 @@ extension CacheFilter: RevalidationFilter {
     if Validation.differs(exchange.response, from: answer.response, now: now) { store.remove(answer.response) }
   }
 
-  private func judge(_ exchange: Exchange, _ answer: ValidatedAnswer) -> Validation.Verdict {
-    Validation.judge(exchange.response, answer, now: exchange.loop.wall / 1_000_000_000)
+  private func judge(_ exchange: Exchange, _ job: StoreJob) -> Validation.Verdict {
+    guard let answer = job.validated else {
+      // Where nothing was asked about, nothing can be unchanged.
+      return job.isAskedAnew && exchange.response.status == 304 ? .contradictory : .other
+    }
+    return Validation.judge(exchange.response, answer, now: exchange.loop.wall / 1_000_000_000)
   }
 }
 
@@ -63,6 +79,7 @@ extension CacheFilter {
   ) -> Reply {
     exchange.cacheResult = "revalidated"
     store.counters.validated.add()
+    job.account?.countValidation()
     let kept = answer.response
     for tag in kept.version.tags { job.version.add(tag: tag) }
     // One 304 after the other may name others.
@@ -107,8 +124,12 @@ extension CacheFilter {
   ) -> Reply? {
     guard answer.helpsOnError, helps(answer.response, since: job.version.began, exchange.loop.now) else { return nil }
     job.seat?.finish(.failed)
-    exchange.cacheResult = "stale"
-    store.counters.staleOnError.add()
+    // Of the gateway's own request nobody gets it.
+    if !exchange.isDetached {
+      exchange.cacheResult = "stale"
+      store.counters.staleOnError.add()
+      job.account?.countHelp()
+    }
     let status = ForwardStatus(reason: job.forwarded, status: status, collapsed: job.collapsed)
     lines.addForwarded(status, giving: answer.response, to: exchange)
     return StoredAnswers.reply(answer.response, answer.outcome, exchange)

@@ -58,10 +58,17 @@ package final class CacheStore: Sendable {
   package func hash(_ key: UnsafeRawBufferPointer) -> UInt64 { ByteHash.hash(key, seed: seed) }
 
   /// The freshest answer for a key and a request.
-  func find(_ hash: UInt64, _ key: UnsafeRawBufferPointer, _ block: FieldBlock, now: Int64) -> CacheTable.Found {
+  ///
+  /// - Parameter taking: what a client's request makes of it, by which hits are counted; asked with a lock held.
+  func find(
+    _ hash: UInt64, _ key: UnsafeRawBufferPointer, _ block: FieldBlock, now: Int64,
+    taking: (CachedResponse, _ isFresh: Bool) -> CacheTable.Taking = { _, _ in .not }
+  ) -> CacheTable.Found {
     // Outlives the lock.
     var gone: CachedResponse?
-    return stripe(hash).table.withLock { $0.find(hash, key, block, now: now, versions: caches.versions, gone: &gone) }
+    return stripe(hash).table.withLock {
+      $0.find(hash, key, block, now: now, versions: caches.versions, gone: &gone, taking: taking)
+    }
   }
 
   /// Whether a request without fields would find a fresh answer; for measurements.
@@ -69,11 +76,18 @@ package final class CacheStore: Sendable {
     if case .fresh = find(hash(key), key, FieldBlock(), now: now) { true } else { false }
   }
 
-  /// Notes that a request of a domain goes to the origin.
-  func countMiss(of domain: DomainFacts) {
+  /// Notes that there is nothing for a request of a domain; what comes of it after all is noted in the account.
+  @discardableResult
+  func countMiss(of domain: DomainFacts) -> DomainAccount {
     counters.misses.add()
     let account = domain.key.withUnsafeReadableBytes { self.account(of: $0) }
     account.misses.wrappingAdd(1, ordering: .relaxed)
+    return account
+  }
+
+  /// Notes that a request that has waited for another one's got a stale answer, since the origin has failed.
+  func countHelp(of domain: DomainFacts) {
+    domain.key.withUnsafeReadableBytes { account(of: $0) }.pastStale.wrappingAdd(1, ordering: .relaxed)
   }
 
   /// Whether nothing was changed that an answer is about, and it was not purged since a time at which it was good.
@@ -186,10 +200,7 @@ extension CacheStore {
     var parts: [[UInt8]: CacheInspection.Part] = [:]
     let wanted = domain.map { Array($0.utf8) }
     let accounts = accounts.all.filter { wanted == nil || wanted == $0.name }
-    for (account, hits) in zip(accounts, hits(of: accounts)) {
-      parts[account.name, default: .init()].misses = account.misses.load(ordering: .relaxed)
-      parts[account.name, default: .init()].hits = hits
-    }
+    for (account, uses) in zip(accounts, uses(of: accounts)) { parts[account.name, default: .init()].uses = uses }
     walk { entry in
       if let wanted, !entry.domain.elementsEqual(wanted) { return false }
       parts[Array(entry.domain), default: .init()].add(entry, now: now)
@@ -198,19 +209,21 @@ extension CacheStore {
     return CacheInspection(parts, most: most)
   }
 
-  /// The hits of each, in steps that hold one lock for a short time.
-  private func hits(of accounts: [DomainAccount]) -> [UInt64] {
-    var hits = accounts.map { $0.pastHits.load(ordering: .relaxed) }
+  /// What came of the requests of each, in steps that hold one lock for a short time.
+  private func uses(of accounts: [DomainAccount]) -> [CacheUses] {
+    var uses = accounts.map(\.uses)
     for stripe in stripes {
       for start in stride(from: 0, to: accounts.count, by: Self.accountsAtOnce) {
         stripe.table.withLock { table in
           for index in start..<min(start + Self.accountsAtOnce, accounts.count) {
-            hits[index] &+= table.hits(of: accounts[index])
+            let hits = table.hits(of: accounts[index])
+            uses[index].hits &+= hits.fresh
+            uses[index].stale &+= hits.stale
           }
         }
       }
     }
-    return hits
+    return uses
   }
 
   private static let accountsAtOnce = 256

@@ -95,6 +95,7 @@ extension CacheRoutes {
   private static func render(_ name: String, _ domain: CacheReport.Domain) -> String {
     let ages = domain.ages.map(String.init).joined(separator: ",")
     return "{\"domain\":\(TextObject.text(name)),\"entries\":\(domain.entries),\"bytes\":\(domain.bytes),"
-      + "\"ages\":[\(ages)],\"hits\":\(domain.hits),\"misses\":\(domain.misses)}"
+      + "\"ages\":[\(ages)],\"hits\":\(domain.uses.hits),\"stale\":\(domain.uses.stale),"
+      + "\"validations\":\(domain.uses.validations),\"misses\":\(domain.uses.misses)}"
   }
 }
