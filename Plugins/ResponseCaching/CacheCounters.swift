@@ -16,6 +16,15 @@ package struct CacheCounters: Sendable {
   let unpopular: Counter
   let tooLarge: Counter
   let noRoom: Counter
+  /// Requests that were answered with what another gateway has fetched.
+  let shared: Counter
+  // What came of look-ups in the second tier, and of answers that were to be written there.
+  let sharedFound: Counter
+  let sharedMissed: Counter
+  let sharedRefused: Counter
+  let sharedFailed: Counter
+  let sharedWritten: Counter
+  let sharedDropped: Counter
 
   package init(_ registry: CounterRegistry) {
     func requests(_ result: String) -> Counter {
@@ -26,7 +35,19 @@ package struct CacheCounters: Sendable {
       registry.counter(
         "gatehouse_cache_rejected_total", help: "Answers that were not admitted to stay.", labels: [("reason", reason)])
     }
+    func lookups(_ result: String) -> Counter {
+      registry.counter(
+        "gatehouse_cache_shared_lookups_total", help: "Look-ups in the second tier.", labels: [("result", result)])
+    }
+    func writes(_ result: String) -> Counter {
+      registry.counter(
+        "gatehouse_cache_shared_writes_total", help: "Answers for the second tier.", labels: [("result", result)])
+    }
     hits = requests("hit")
+    shared = requests("shared")
+    (sharedFound, sharedMissed) = (lookups("found"), lookups("none"))
+    (sharedRefused, sharedFailed) = (lookups("refused"), lookups("failed"))
+    (sharedWritten, sharedDropped) = (writes("sent"), writes("dropped"))
     misses = requests("miss")
     bypassed = requests("bypass")
     collapsed = requests("collapsed")

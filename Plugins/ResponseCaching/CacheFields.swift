@@ -5,7 +5,8 @@ import NIOCore
 struct CacheFields {
   private var lines = ByteBuffer()
 
-  mutating func addHit(_ response: CachedResponse, to exchange: Exchange) {
+  /// - Parameter isShared: whether another gateway has fetched it, and it was just taken from what they share.
+  mutating func addHit(_ response: CachedResponse, isShared: Bool = false, to exchange: Exchange) {
     add(to: exchange) { writer in
       writer.appendAge(of: response, exchange.loop.now)
       writer.append("Cache-Status: gatehouse; hit; ttl=")
@@ -13,6 +14,7 @@ struct CacheFields {
       // Of a stale answer: how long ago it ceased to be fresh (RFC 9211 section 2.4).
       if left < 0 { writer.append("-") }
       writer.append(decimal: RawWriter.seconds(left < 0 ? 0 &- left : left))
+      if isShared { writer.append("; detail=shared") }
       writer.append("\r\n")
     }
   }

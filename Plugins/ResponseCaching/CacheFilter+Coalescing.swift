@@ -67,3 +67,7 @@ extension CacheFilter {
     return present.isEmpty || (!present.contains(.range) && kept?.isRevalidated ?? false)
   }
 }
+
+extension Flights.Key {
+  init(_ place: CachePlace) { self.init(value: place.hash, bytes: Array(place.key)) }
+}

@@ -6,14 +6,14 @@ extension CacheFilter {
   /// Has the origin asked on the gateway's own account, unless somebody asks already or has asked in vain just now.
   func refreshLater(_ exchange: Exchange, _ place: CachePlace) {
     guard exchange.request.method == .get, !unrefreshed.contains(place.hash, now: exchange.loop.now) else { return }
-    if flights.isBusy(Flights.Key(value: place.hash, bytes: Array(place.key))) { return }
+    if flights.isBusy(Flights.Key(place)) { return }
     exchange.refreshInBackground()
   }
 
   /// The look-up of the gateway's own exchange: it goes on when the answer is still stale and nobody else asks. Whoever
   /// wants the same meanwhile, and may not have it stale, waits for what comes of it.
   func refresh(_ exchange: Exchange, _ domain: DomainFacts, _ place: CachePlace) -> Verdict {
-    let key = Flights.Key(value: place.hash, bytes: Array(place.key))
+    let key = Flights.Key(place)
     guard case .stale(let kept?) = store.find(place.hash, place.key, exchange.request.block, now: exchange.loop.now),
       let seat = flights.lead(key)
     else { return .reply(StoredAnswers.notCached) }

@@ -81,6 +81,10 @@ extension CacheFilter {
     let response = CachedResponse(job, terms: terms, now: job.headTime)
     let isKept = store.insert(response, mostVariants: variants)
     job.seat?.finish(isKept ? .answered : .alone)
-    if !isKept, store.isTooLarge(response) { unstorable.note(job.hash, now: exchange.loop.now) }
+    if isKept {
+      share(response, job)
+    } else if store.isTooLarge(response) {
+      unstorable.note(job.hash, now: exchange.loop.now)
+    }
   }
 }

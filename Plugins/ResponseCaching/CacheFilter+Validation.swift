@@ -96,7 +96,9 @@ extension CacheFilter {
     let fresh = CachedResponse(job, terms: terms, now: job.headTime)
     // What may not be kept any more is given this once.
     if keeping == nil { store.remove(kept) }
-    return give(fresh, isStored: keeping != nil && store.insert(fresh, mostVariants: variants), answer, job, exchange)
+    let isStored = keeping != nil && store.insert(fresh, mostVariants: variants)
+    if isStored { share(fresh, job) }
+    return give(fresh, isStored: isStored, answer, job, exchange)
   }
 
   private func give(

@@ -10,6 +10,8 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
   let tags: TagRules
   let maxObject: Int
   let variants: Int
+  /// The answers that gateways share; nil for none.
+  let tier: SecondTier?
   /// Those who want the same answer.
   let flights: Flights
   /// Whether they wait for one of them.
@@ -28,8 +30,9 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
   private var key: CacheKeyBuilder
   var lines = CacheFields()
 
-  init(settings: CacheSettings, store: CacheStore, flights: Flights, slot: StateSlot) {
+  init(settings: CacheSettings, store: CacheStore, flights: Flights, slot: StateSlot, tier: SecondTier? = nil) {
     self.store = store
+    self.tier = tier
     self.flights = flights
     coalesces = settings.coalescing != nil
     self.slot = slot
@@ -106,7 +109,8 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
     }
   }
 
-  private func hit(_ exchange: Exchange, _ request: RequestHead, _ response: CachedResponse) -> Verdict {
+  func hit(_ exchange: Exchange, _ request: RequestHead, _ response: CachedResponse) -> Verdict {
+    if tier != nil, let turn = takeTierTurn(of: exchange) { return hit(exchange, request, response, turn) }
     if let seat = exchange[slot] as? FlightSeat { return collapsed(exchange, request, response, seat) }
     exchange.cacheResult = "hit"
     store.counters.hits.add()
@@ -131,7 +135,11 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
     _ kept: CachedResponse?, _ directives: RequestDirectives
   ) -> Verdict {
     exchange.cacheResult = "miss"
+    let turn = tier == nil ? nil : takeTierTurn(of: exchange)
     if directives.onlyIfCached {
+      if turn == nil, askSecondTier(exchange, domain, Flights.Key(place), forwarded, .alone(hasWaited: false)) {
+        return .wait
+      }
       store.countMiss(of: domain)
       return .reply(StoredAnswers.notCached)
     }
@@ -141,12 +149,13 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
       store.countHelp(of: domain)
       return collapsed(exchange, exchange.request, kept, seat)
     }
-    let key = Flights.Key(value: place.hash, bytes: Array(place.key))
-    let way = way(of: exchange, key, forwarded, kept)
+    let key = Flights.Key(place)
+    let way = turn?.way ?? way(of: exchange, key, forwarded, kept)
     if case .waits(let seat) = way {
       exchange[slot] = seat
       return .wait
     }
+    if turn == nil, askSecondTier(exchange, domain, key, forwarded, way) { return .wait }
     let account = store.countMiss(of: domain)
     let job = job(
       exchange, domain, key, at: place.time, forwarded, kept.map { validate($0, for: exchange, directives) })
@@ -164,12 +173,19 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
     _ exchange: Exchange, _ domain: DomainFacts, _ key: Flights.Key, at time: UInt64, _ forwarded: StoreJob.Forwarded,
     _ validated: ValidatedAnswer?
   ) -> StoreJob {
-    let version = exchange.request.withPath { path in
+    let job = StoreJob(
+      key: key.bytes, hash: key.value, version: mark(of: exchange, domain, at: time), forwarded: forwarded,
+      began: exchange.loop.now, room: domain.key.withUnsafeReadableBytes { store.room.share(of: $0) },
+      validated: validated)
+    job.sharedTime = tier?.time
+    return job
+  }
+
+  /// What answers to a request are about.
+  func mark(of exchange: Exchange, _ domain: DomainFacts, at time: UInt64) -> AnswerVersions.Mark {
+    exchange.request.withPath { path in
       domain.key.withUnsafeReadableBytes { store.caches.versions.mark(domain: $0, path: path, at: time) }
     }
-    return StoreJob(
-      key: key.bytes, hash: key.value, version: version, forwarded: forwarded, began: exchange.loop.now,
-      room: domain.key.withUnsafeReadableBytes { store.room.share(of: $0) }, validated: validated)
   }
 }
 

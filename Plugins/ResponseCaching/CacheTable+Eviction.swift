@@ -58,7 +58,7 @@ extension CacheTable {
       return link == 0 ? nil : (link, true)
     }
     guard candidate != 0 else { return (incumbent, false) }
-    guard frequency(candidate, now, versions) > frequency(incumbent, now, versions) else {
+    guard isWorthMore(candidate, than: incumbent, now, versions) else {
       forget(candidate)
       return (candidate, true)
     }
@@ -81,6 +81,18 @@ extension CacheTable {
     }
     return domains[domain].main.oldest
   }
+
+  /// Whether the room is better spent on a candidate. What takes more room must be asked for more often, but never more
+  /// than this many times as often: large answers are of use, too.
+  private func isWorthMore(
+    _ candidate: UInt32, than incumbent: UInt32, _ now: Int64, _ versions: AnswerVersions
+  ) -> Bool {
+    guard let cost = entry(candidate)?.cost, let other = entry(incumbent)?.cost else { return false }
+    let (mine, its) = (frequency(candidate, now, versions), frequency(incumbent, now, versions))
+    return mine * min(other, Self.mostTimes * cost) > its * min(cost, Self.mostTimes * other)
+  }
+
+  private static let mostTimes = 4
 
   private func frequency(_ link: UInt32, _ now: Int64, _ versions: AnswerVersions) -> Int {
     guard let entry = entry(link), !entry.isWorthless(now: now, versions) else { return -1 }

@@ -127,6 +127,11 @@ extension CachedResponse {
     return packed.slice(4..<min(4 + length, Int(keyLength))).readableBytesView
   }
 
+  /// What the request said under the names of ``vary``.
+  var varyValues: ByteBufferView {
+    packed.slice(Int(keyLength)..<Int(keyLength) + Int(valuesLength)).readableBytesView
+  }
+
   func hasKey(_ other: UnsafeRawBufferPointer) -> Bool { isEqual(0..<Int(keyLength), other) }
 
   /// Whether the request said the same under the names of ``vary``.

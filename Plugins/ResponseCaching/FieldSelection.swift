@@ -46,13 +46,16 @@ struct FieldSelection: Sendable, Equatable {
   /// Whether one of the names can be read as one of these.
   func contains(anyOf letters: [FieldNameLetters]) -> Bool {
     if letters.isEmpty { return false }
-    return names.contains { name in
-      let text =
-        switch name {
-        case .known(let id): id.name.description
-        case .other(let text): text
-        }
-      return FieldNameLetters(text).map(letters.contains) ?? false
+    return texts.contains { FieldNameLetters($0).map(letters.contains) ?? false }
+  }
+
+  /// The names, in lower case where they are not of the known ones.
+  var texts: [String] {
+    names.map { name in
+      switch name {
+      case .known(let id): id.name.description
+      case .other(let text): text
+      }
     }
   }
 

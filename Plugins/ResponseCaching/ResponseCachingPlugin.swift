@@ -11,6 +11,7 @@ public struct ResponseCachingPlugin: Plugin {
   private let flights: Flights
   private let bounds: CacheBounds
   private let slot: StateSlot
+  private let shared: (any SharedAnswers)?
 
   /// Makes the plugin. All instances share the process's store, which outlives them.
   public init(
@@ -20,6 +21,7 @@ public struct ResponseCachingPlugin: Plugin {
     flights = Flights(settings.coalescing)
     slot = environment.makeStateSlot()
     bounds = environment.cacheBounds
+    shared = environment.sharedAnswers
     let most = min(bounds.size / 4, bounds.domainBytes)
     guard settings.maxObject <= most else {
       throw ConfigurationError(
@@ -47,6 +49,7 @@ public struct ResponseCachingPlugin: Plugin {
   public func makeFilter(on loop: LoopContext) -> any Filter {
     // Only a configuration in use makes filters; one that is merely checked must not change the store.
     store.adopt(bounds)
-    return CacheFilter(settings: settings, store: store, flights: flights, slot: slot)
+    let tier = SecondTier(shared, store: store, on: loop)
+    return CacheFilter(settings: settings, store: store, flights: flights, slot: slot, tier: tier)
   }
 }

@@ -38,6 +38,9 @@ final class StoreJob {
   /// Where it is counted; nil for a request of the gateway's own.
   var account: DomainAccount?
 
+  /// The time of the store that gateways share when the request went out; nil when it is not known.
+  var sharedTime: SharedAnswerTime?
+
   /// Its place when others may wait for what comes of it.
   var seat: FlightSeat?
   /// Whether it has waited for another one's answer in vain.

@@ -46,8 +46,8 @@ struct CacheRoutes: Sendable {
       guard let known = gateway.domainName(for: name) else { return unknown(name) }
       purge = CachePurge(wanted.target, domain: known)
     }
-    let gone = gateway.caches.purge(purge)
     gateway.caches.tell(.purge(purge))
+    let gone = gateway.caches.purge(purge)
     let told = gateway.caches.isHeard.map { $0 ? "told" : "waiting" } ?? "off"
     note(purge, gone)
     return AdminAnswer(

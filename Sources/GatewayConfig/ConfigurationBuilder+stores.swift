@@ -14,6 +14,7 @@ extension ConfigurationBuilder {
     if let cache = section.mapping("cache") {
       stores.cache = readCache(cache)
       stores.spread = readSpread(cache, hasServer: section.has("redis"))
+      stores.secondTier = readSecondTier(cache, hasServer: section.has("redis"), stores.spread)
       cache.finish()
     }
     if let redis = section.mapping("redis") {
@@ -31,6 +32,52 @@ extension ConfigurationBuilder {
     }
     return spread
   }
+
+  private enum SecondTier: String, CaseIterable {
+    case off, redis
+  }
+
+  /// A store of answers that gateways share. Each must know what the others make worthless.
+  private func readSecondTier(
+    _ section: SettingsReader, hasServer: Bool, _ spread: CacheSpread
+  ) -> SecondTierConfiguration? {
+    let tier: SecondTier = section.choice("second_tier", default: .off)
+    let secret = section.secret("second_tier_secret")
+    let maxObject = section.optionalSize("second_tier_max_object", in: 1024...(8 << 20))
+    let maxInFlight = section.optionalInt("second_tier_max_in_flight", in: 1...10_000)
+    guard tier == .redis else {
+      for key in Self.secondTierKeys where section.has(key) {
+        section.fail(key, "has no meaning without a second tier", hint: "write second_tier: redis, or remove it")
+      }
+      return nil
+    }
+    if !hasServer {
+      section.fail("second_tier", "needs a Redis server", hint: "add stores.redis, or write off")
+    } else if spread != .writes {
+      section.fail(
+        "second_tier", "needs gateways that tell each other what is worthless", hint: "write spread: writes as well")
+    }
+    guard section.has("second_tier_secret") else {
+      section.fail(
+        "second_tier", "needs a secret, the same for all gateways",
+        hint: "add second_tier_secret: { file: path } or { env: NAME }")
+      return nil
+    }
+    guard let secret else { return nil }
+    if secret.bytes.count < Self.shortestSecret {
+      section.fail(
+        "second_tier_secret", "is shorter than \(Self.shortestSecret) bytes",
+        hint: "make one by chance, such as by: head -c 32 /dev/urandom | base64")
+    }
+    var configuration = SecondTierConfiguration(secret: secret)
+    configuration.maxObject = maxObject ?? configuration.maxObject
+    configuration.maxInFlight = maxInFlight ?? configuration.maxInFlight
+    return configuration
+  }
+
+  private static let secondTierKeys = ["second_tier_secret", "second_tier_max_object", "second_tier_max_in_flight"]
+  /// Whoever reads the server can try secrets out.
+  private static let shortestSecret = 32
 
   private func readMemory(_ section: SettingsReader) -> MemoryStoreConfiguration {
     var memory = MemoryStoreConfiguration()

@@ -14,14 +14,15 @@ package struct Bench {
   package init(
     random: UInt64 = 1, logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
     memoryLimits: MemoryLimitStore = MemoryLimitStore(), sharedLimits: (any LimitStore)? = nil,
-    cacheBounds: CacheBounds = CacheBounds(), services: ProcessServices = ProcessServices()
+    cacheBounds: CacheBounds = CacheBounds(), sharedAnswers: (any SharedAnswers)? = nil,
+    services: ProcessServices = ProcessServices()
   ) {
     eventLoop = EmbeddedEventLoop()
     loop = LoopContext(eventLoop: eventLoop, index: 0, clock: clock, random: SplitMix(state: random))
     environment = PluginEnvironment(
       clock: clock, logger: logger, eventLoopGroup: eventLoop, catalogs: [:], hashSeed: 0x1234_5678_9ABC_DEF0,
       counters: CounterRegistry(), memoryLimits: memoryLimits, sharedLimits: sharedLimits,
-      cacheBounds: cacheBounds, services: services)
+      cacheBounds: cacheBounds, sharedAnswers: sharedAnswers, services: services)
   }
 
   /// Reads settings; the issues' texts when there are any.

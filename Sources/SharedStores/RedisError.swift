@@ -40,9 +40,11 @@ extension RedisError {
   }
 
   /// The first reply of what was received; nil when none is there whole.
-  static func reply(_ input: inout ByteBuffer) throws(RedisError) -> RESPValue? {
+  static func reply(
+    _ input: inout ByteBuffer, longestBulk: Int = RESPParser.longestBulk
+  ) throws(RedisError) -> RESPValue? {
     do {
-      return try RESPParser.next(&input)
+      return try RESPParser.next(&input, longestBulk: longestBulk)
     } catch {
       throw .malformed(error)
     }

@@ -39,6 +39,22 @@ import Testing
     #expect(rig.counted("gatehouse_cache_rejected_total", "reason=\"unpopular\"") > 10_000)
   }
 
+  /// What takes the room of many must be asked for more often than each of them, and when it is, it stays.
+  @Test(arguments: [(asked: 4, stay: 0..<20), (asked: 15, stay: 80..<101)])
+  func whatIsLargeMustBeAskedForMoreOften(asked: Int, stay: Range<Int>) {
+    let rig = StoreRig(CacheBounds(size: 4 << 20))
+    for number in UInt64(0)..<10_000 where rig.find(number) == nil { rig.insert(number, size: 500) }
+    for number in UInt64(0)..<10_000 { _ = rig.find(number) }
+    for large in UInt64(20_000)..<20_100 {
+      rig.insert(large, size: 8000)
+      for _ in 0..<asked { _ = rig.find(large) }
+    }
+    // The last ones leave their windows.
+    for number in UInt64(30_000)..<32_000 { rig.insert(number, size: 500) }
+    let left = (UInt64(20_000)..<20_100).count { rig.find($0) != nil }
+    #expect(stay.contains(left), "\(left) of 100")
+  }
+
   @Test func whatCannotBeKeptIsCounted() {
     let rig = StoreRig(CacheBounds(size: 4 << 20, domain: 10))
     rig.insert(1, size: 500_000)

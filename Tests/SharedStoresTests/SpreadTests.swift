@@ -69,29 +69,65 @@ import Testing
 
   /// Others lose what the one domain has that changes so much, and nothing else.
   @Test func tooManyChangesOfADomainAreItsDomain() {
-    var queue = SpreadQueue()
-    queue.append(.path("/other", domain: "b"))
-    for number in 0..<10_000 { queue.append(.path("/\(number)", domain: "a")) }
+    var queue = queue([.path("/other", domain: "b")] + (0..<10_000).map { .path("/\($0)", domain: "a") })
     #expect(queue.count <= SpreadQueue.most)
-    var changes: [CacheChange] = []
-    while let change = queue.popFirst() { changes.append(change) }
-    #expect(changes.contains(.path("/other", domain: "b")) && changes.contains(.domain("a")))
-    #expect(changes.count == 2 && queue.isEmpty)
+    let news = take(&queue)
+    #expect(news.contains(SpreadNews(change: .path("/other", domain: "b"), number: 1)))
+    // It stands for all of them, from the first on.
+    #expect(news.contains(SpreadNews(change: .domain("a"), number: 2)))
+    #expect(news.count == 2 && queue.isEmpty && queue.newest == 10_001)
   }
 
   @Test func tooManyDomainsAreEverything() {
-    var queue = SpreadQueue()
-    for number in 0..<1030 { queue.append(.tag("t", domain: "\(number)")) }
-    #expect(queue.count == 1 && queue.popFirst() == .purge(CachePurge(.all)))
+    var queue = queue((0..<1030).map { .tag("t", domain: "\($0)") })
+    #expect(take(&queue) == [SpreadNews(change: .purge(CachePurge(.all)), number: 1)] && queue.newest == 1030)
   }
 
   @Test func whatWaitsIsSaidOnce() {
-    var queue = SpreadQueue()
-    for _ in 0..<5000 { queue.append(.path("/a", domain: "a")) }
-    #expect(queue.count == 1)
+    var queue = queue(Array(repeating: .path("/a", domain: "a"), count: 5000))
+    #expect(queue.count == 1 && queue.newest == 5000)
     _ = queue.popFirst()
     // What was sent before does not stand for what comes later.
-    queue.append(.path("/a", domain: "a"))
+    queue.append(SpreadNews(change: .path("/a", domain: "a"), number: 5001))
     #expect(queue.count == 1)
+  }
+
+  /// Whoever goes by numbers takes nothing for told that waits again.
+  @Test func whatIsPutBackWaitsWhereItDid() {
+    var queue = queue([.path("/a", domain: "a"), .tag("t", domain: "a"), .path("/a", domain: "b")])
+    let (first, second) = (queue.popFirst(), queue.popFirst())
+    queue.append(SpreadNews(change: .path("/a", domain: "a"), number: 4))
+    if let second { queue.putBack(second) }
+    #expect(queue.first == 2)
+    if let first { queue.putBack(first) }
+    #expect(take(&queue).map(\.number) == [1, 2, 3, 4] && queue.newest == 4)
+  }
+
+  @Test func whatIsPutBackIsBoundedToo() {
+    var queue = queue((0..<500).flatMap { [.path("/a", domain: "\($0)"), .path("/b", domain: "\($0)")] })
+    for number in 0..<3000 { queue.putBack(SpreadNews(change: .tag("\(number)", domain: "9"), number: 0)) }
+    #expect(queue.count <= SpreadQueue.most && queue.first == 0)
+  }
+
+  @Test func oneQueueTakesAnother() {
+    var queue = queue([.path("/a", domain: "a")])
+    var other = SpreadQueue()
+    for number: UInt64 in 2...4 { other.append(SpreadNews(change: .path("/a", domain: "a"), number: number)) }
+    queue.append(contentsOf: other)
+    #expect(queue.count == 1 && queue.first == 1 && queue.newest == 4)
+  }
+
+  private func queue(_ changes: [CacheChange]) -> SpreadQueue {
+    var queue = SpreadQueue()
+    for (index, change) in changes.enumerated() {
+      queue.append(SpreadNews(change: change, number: UInt64(index) + 1))
+    }
+    return queue
+  }
+
+  private func take(_ queue: inout SpreadQueue) -> [SpreadNews] {
+    var news: [SpreadNews] = []
+    while let next = queue.popFirst() { news.append(next) }
+    return news
   }
 }

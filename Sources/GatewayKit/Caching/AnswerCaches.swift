@@ -13,8 +13,10 @@ package protocol AnswerCache: AnyObject, Sendable {
 
 /// Tells other gateways.
 package protocol CacheSpreading: AnyObject, Sendable {
-  /// From any thread; it waits for nobody.
-  func spread(_ change: CacheChange)
+  /// From any thread; it waits for nobody. When all that gateways share knows the change, ``UntoldChanges`` is told.
+  ///
+  /// - Parameter number: the number of the change.
+  func spread(_ change: CacheChange, number: UInt64)
   /// Whether others hear it now; if not, they will later.
   var isConnected: Bool { get }
 }
@@ -23,6 +25,8 @@ package protocol CacheSpreading: AnyObject, Sendable {
 package final class AnswerCaches: Sendable {
   package let versions: AnswerVersions
   package let purges = PurgeLog()
+  /// What others are being told.
+  package let untold = UntoldChanges()
   private let stores = Mutex<[any AnswerCache]>([])
   private let peers = Mutex<(any CacheSpreading)?>(nil)
   /// Whether writes are told to others; read at every write.
@@ -59,18 +63,20 @@ package final class AnswerCaches: Sendable {
 extension AnswerCaches {
   /// A write has changed a path.
   package func changed(_ domain: DomainFacts, path: UnsafeRawBufferPointer) {
+    if tellsWrites.load(ordering: .relaxed) {
+      // What is no text cannot be told, so everything of the domain is.
+      let text = String(validating: path, as: UTF8.self)
+      tell(text.map { .path($0, domain: domain.name) } ?? .domain(domain.name))
+    }
     domain.key.withUnsafeReadableBytes { versions.invalidate(domain: $0, path: path) }
-    guard tellsWrites.load(ordering: .relaxed) else { return }
-    // What is no text cannot be told, so everything of the domain is.
-    let text = String(validating: path, as: UTF8.self)
-    tell(text.map { .path($0, domain: domain.name) } ?? .domain(domain.name))
   }
 
   /// A write has changed what has a tag.
   package func changed(_ domain: DomainFacts, tag: UnsafeRawBufferPointer) {
+    if tellsWrites.load(ordering: .relaxed) {
+      tell(.tag(String(decoding: tag, as: UTF8.self), domain: domain.name))
+    }
     domain.key.withUnsafeReadableBytes { versions.invalidate(domain: $0, tag: tag) }
-    guard tellsWrites.load(ordering: .relaxed) else { return }
-    tell(.tag(String(decoding: tag, as: UTF8.self), domain: domain.name))
   }
 }
 
@@ -86,8 +92,18 @@ extension AnswerCaches {
   /// Whether other gateways hear what is told now; nil when none is told anything.
   package var isHeard: Bool? { peers.withLock { $0 }?.isConnected }
 
-  /// Tells others, if there are any to tell.
-  package func tell(_ change: CacheChange) { peers.withLock { $0 }?.spread(change) }
+  /// Tells others, if there are any to tell. To be called before the change is made here: from then on nothing is taken
+  /// from what all share that it makes worthless, whether or not it is known there.
+  package func tell(_ change: CacheChange) {
+    guard let peers = peers.withLock({ $0 }) else { return }
+    untold.add(now: { versions.now }) { peers.spread(change, number: $0) }
+  }
+
+  /// The time of what is shared by all gateways: changes here up to then are known there.
+  package var sharedTime: UInt64 {
+    let now = versions.now
+    return untold.bound(now)
+  }
 
   /// Does what another gateway has told.
   package func obey(_ change: CacheChange) {

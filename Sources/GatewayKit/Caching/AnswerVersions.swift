@@ -9,6 +9,8 @@ import Synchronization
 /// hash, so however much it changes, it makes nothing worthless of those that have another. Paths and tags share the
 /// places of a block: those that meet are changed together, which costs a fetch and is never wrong. One place more stands
 /// for everything of a domain.
+///
+/// A store that several gateways share has places like these, fewer of them, and a time of its own.
 package final class AnswerVersions: Sendable {
   /// What an answer is about, and when its request was looked up.
   package struct Mark: Sendable, Equatable {
@@ -118,5 +120,47 @@ package final class AnswerVersions: Sendable {
   /// Two changes at once: the later time stays.
   private func change(_ hash: UInt64) {
     place(of: hash).pointee.max(advance(), ordering: .acquiringAndReleasing)
+  }
+}
+
+// MARK: - Places that gateways share
+
+extension AnswerVersions {
+  private typealias Bytes = UnsafeRawBufferPointer
+
+  /// Bits of a place in a block there: a server keeps a hundred bytes for each place that was ever changed.
+  private static let sharedBits = 10
+
+  /// The number of the place of a path.
+  func place(domain: String, path: String) -> UInt32 {
+    Self.lend(domain, path) { Self.number(hash($0, path: $1)) }
+  }
+
+  /// The number of the place of a tag.
+  func place(domain: String, tag: String) -> UInt32 {
+    Self.lend(domain, tag) { Self.number(hash(domain: $0, tag: $1)) }
+  }
+
+  /// The number of the place of everything of a domain.
+  func place(domain: String) -> UInt32 { Self.lend(domain, "") { domain, _ in place(domain: domain) } }
+
+  /// The numbers of the places of all that an answer is about, its domain's first.
+  package func places(of mark: Mark, domain: UnsafeRawBufferPointer) -> [UInt32] {
+    [place(domain: domain), Self.number(mark.path)] + mark.tags.map(Self.number)
+  }
+
+  private func place(domain: Bytes) -> UInt32 {
+    let number = ByteHash.hash(domain, seed: seed) & UInt64(Self.domains - 1)
+    return UInt32(truncatingIfNeeded: number | 1 << UInt64(Self.blockBits + Self.sharedBits))
+  }
+
+  private static func number(_ hash: UInt64) -> UInt32 {
+    let block = hash >> UInt64(placeBits) & UInt64(1 << blockBits - 1)
+    return UInt32(truncatingIfNeeded: block << UInt64(sharedBits) | hash & UInt64(1 << sharedBits - 1))
+  }
+
+  private static func lend<R>(_ domain: String, _ text: String, _ body: (Bytes, Bytes) -> R) -> R {
+    var (domain, text) = (domain, text)
+    return domain.withUTF8 { domain in text.withUTF8 { body(Bytes(domain), Bytes($0)) } }
   }
 }

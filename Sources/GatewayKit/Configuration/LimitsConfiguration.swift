@@ -101,6 +101,8 @@ package struct StoresConfiguration: Sendable, Hashable {
   package var redis: RedisConfiguration?
   /// What other gateways are told of changes that concern kept answers.
   package var spread = CacheSpread.off
+  /// The store of answers behind the memory, on ``redis``; nil for none.
+  package var secondTier: SecondTierConfiguration?
 
   package init() {}
 }
@@ -113,6 +115,18 @@ package enum CacheSpread: String, CaseIterable, Sendable {
   case purges
   /// That, and what writes make worthless.
   case writes
+}
+
+/// Answers that several gateways share.
+package struct SecondTierConfiguration: Sendable, Hashable {
+  /// What they are sealed with.
+  package var secret: Secret
+  /// The largest one, as it is sent, in bytes.
+  package var maxObject = 256 << 10
+  /// How many look-ups, and how many answers to be kept, one connection may have on their way.
+  package var maxInFlight = 256
+
+  package init(secret: Secret) { self.secret = secret }
 }
 
 /// How much the limits of this process may take.

@@ -37,7 +37,7 @@ public final class Exchange {
   @exclusivity(unchecked) public var shadowReason: ReasonCode?
   /// What held in place of a shared store of limits that could not tell: `open`, `local`, `closed`; nil when all could.
   @exclusivity(unchecked) public var limitMode: StaticString?
-  /// How a cache took part, as the log shows it: `hit`, `collapsed`, `revalidated`,
+  /// How a cache took part, as the log shows it: `hit`, `shared`, `collapsed`, `revalidated`,
   /// `stale`, `miss`, `bypass`; nil when none did.
   @exclusivity(unchecked) public var cacheResult: StaticString?
 

@@ -97,6 +97,8 @@ public struct PluginEnvironment: Sendable {
   public let sharedLimits: (any LimitStore)?
   /// What kept answers may take.
   public let cacheBounds: CacheBounds
+  /// The answers that several gateways share; nil when the configuration names no store for them.
+  public let sharedAnswers: (any SharedAnswers)?
   /// What plugins keep for the whole process, through all configurations.
   public let services: ProcessServices
   /// The tokens that operators have revoked. A plugin that establishes who asks asks it at every request.
@@ -113,7 +115,8 @@ public struct PluginEnvironment: Sendable {
     clock: any GatewayClock, logger: Logger, eventLoopGroup: any EventLoopGroup, catalogs: [String: OperationCatalog],
     hashSeed: UInt64, counters: CounterRegistry, memoryLimits: MemoryLimitStore = MemoryLimitStore(),
     sharedLimits: (any LimitStore)? = nil, revocations: TokenRevocations? = nil,
-    cacheBounds: CacheBounds = CacheBounds(), services: ProcessServices = ProcessServices()
+    cacheBounds: CacheBounds = CacheBounds(), sharedAnswers: (any SharedAnswers)? = nil,
+    services: ProcessServices = ProcessServices()
   ) {
     self.clock = clock
     self.logger = logger
@@ -124,9 +127,10 @@ public struct PluginEnvironment: Sendable {
     self.memoryLimits = memoryLimits
     self.sharedLimits = sharedLimits
     self.cacheBounds = cacheBounds
+    self.sharedAnswers = sharedAnswers
     self.services = services
     self.revocations = revocations ?? TokenRevocations(clock: clock)
-    caches = services.service { AnswerCaches(seed: hashSeed) }
+    caches = services.service { AnswerCaches(seed: sharedAnswers?.seed ?? hashSeed) }
   }
 }
 

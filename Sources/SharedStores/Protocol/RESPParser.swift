@@ -4,21 +4,25 @@ package import NIOCore
 package enum RESPParser {
   /// The longest line, without its type and its end, in bytes.
   package static let longestLine = 4 << 10
-  /// The longest bulk, in bytes.
+  /// The longest bulk, in bytes, where nobody has said that it may be longer.
   package static let longestBulk = 8 << 10
   /// The most elements of one array.
   package static let mostElements = 96
   /// How deep arrays may stand in arrays.
   package static let deepest = 4
-  /// The longest reply with everything in it, in bytes.
-  package static let longestReply = 16 << 10
+  /// What a reply may have beside its longest bulk, in bytes.
+  package static let longestRest = 8 << 10
 
   /// Takes the first reply off the buffer; nil, and nothing is taken, while it is incomplete.
   ///
+  /// - Parameter longestBulk: the longest bulk, in bytes.
   /// - Throws: ``RESPError`` when no further byte can make it a reply; the connection is worth nothing then.
-  package static func next(_ buffer: inout ByteBuffer) throws(RESPError) -> RESPValue? {
+  package static func next(
+    _ buffer: inout ByteBuffer, longestBulk: Int = longestBulk
+  ) throws(RESPError) -> RESPValue? {
     var rest = buffer
-    guard let value = try value(&rest, depth: 0) else {
+    let longestReply = longestBulk + longestRest
+    guard let value = try value(&rest, longestBulk, depth: 0) else {
       if buffer.readableBytes > longestReply { throw .tooLarge }
       return nil
     }
@@ -27,14 +31,16 @@ package enum RESPParser {
     return value
   }
 
-  private static func value(_ rest: inout ByteBuffer, depth: Int) throws(RESPError) -> RESPValue? {
+  private static func value(
+    _ rest: inout ByteBuffer, _ longestBulk: Int, depth: Int
+  ) throws(RESPError) -> RESPValue? {
     guard let type = rest.readInteger(as: UInt8.self) else { return nil }
     switch type {
     case UInt8(ascii: "+"): return try line(&rest).map { .simple(String(buffer: $0)) }
     case UInt8(ascii: "-"): return try line(&rest).map { .error(String(buffer: $0)) }
     case UInt8(ascii: ":"): return try number(&rest).map { .integer($0) }
-    case UInt8(ascii: "$"): return try bulk(&rest)
-    case UInt8(ascii: "*"): return try array(&rest, depth: depth)
+    case UInt8(ascii: "$"): return try bulk(&rest, longestBulk)
+    case UInt8(ascii: "*"): return try array(&rest, longestBulk, depth: depth)
     default: throw .unknownType(type)
     }
   }
@@ -55,7 +61,7 @@ package enum RESPParser {
     return line
   }
 
-  private static func bulk(_ rest: inout ByteBuffer) throws(RESPError) -> RESPValue? {
+  private static func bulk(_ rest: inout ByteBuffer, _ longestBulk: Int) throws(RESPError) -> RESPValue? {
     guard let count = try number(&rest) else { return nil }
     if count == -1 { return .null }
     guard count >= 0 else { throw .badNumber }
@@ -68,7 +74,9 @@ package enum RESPParser {
     return .bulk(bytes)
   }
 
-  private static func array(_ rest: inout ByteBuffer, depth: Int) throws(RESPError) -> RESPValue? {
+  private static func array(
+    _ rest: inout ByteBuffer, _ longestBulk: Int, depth: Int
+  ) throws(RESPError) -> RESPValue? {
     guard depth < deepest else { throw .tooDeep }
     guard let count = try number(&rest) else { return nil }
     if count == -1 { return .null }
@@ -76,7 +84,7 @@ package enum RESPParser {
     guard count <= mostElements else { throw .tooLarge }
     var values: [RESPValue] = []
     for _ in 0..<count {
-      guard let value = try value(&rest, depth: depth + 1) else { return nil }
+      guard let value = try value(&rest, longestBulk, depth: depth + 1) else { return nil }
       values.append(value)
     }
     return .array(values)

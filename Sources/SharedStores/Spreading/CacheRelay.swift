@@ -44,16 +44,19 @@ package final class CacheRelay: CacheSpreading {
 
   /// Begins to listen.
   ///
+  /// - Parameter marksPlaces: whether the server keeps answers, too, and is to know which of them are worthless.
   /// - Throws: when there is no thread for it.
   package init(
-    _ settings: RedisSettings, caches: AnswerCaches, counters: CounterRegistry, logger: Logger
+    _ settings: RedisSettings, caches: AnswerCaches, marksPlaces: Bool = false, counters: CounterRegistry,
+    logger: Logger
   ) throws {
     loop = try PollLoop.start(name: "cache-relay")
     parts = .makeEmptyBox(valueType: Parts.self, eventLoop: loop)
     state = State()
     let (parts, loop, state, counts) = (parts, loop, state, Counters(counters))
     loop.execute {
-      parts.value = Self.begin(RedisLinks(settings, loop, logger), caches, counts, state)
+      parts.value = Self.begin(
+        RedisLinks(settings, loop, logger), caches, marksPlaces: marksPlaces, counts, state)
     }
   }
 
@@ -70,12 +73,13 @@ package final class CacheRelay: CacheSpreading {
   }
 
   private static func begin(
-    _ links: RedisLinks, _ caches: AnswerCaches, _ counts: Counters, _ state: State
+    _ links: RedisLinks, _ caches: AnswerCaches, marksPlaces: Bool, _ counts: Counters, _ state: State
   ) -> Parts {
     let logger = links.logger
     let sender = String(UInt64.random(in: .min ... .max), radix: 36)
     let publisher = SpreadPublisher(
       links.publishing, sender: sender, logger: logger, sentCount: counts.sent,
+      places: marksPlaces ? { $0.place(caches.versions) } : nil,
       isTaken: { state.isTaken.store($0, ordering: .releasing) })
     let events = SpreadSubscriber.Events(
       changed: { change in
@@ -95,23 +99,24 @@ package final class CacheRelay: CacheSpreading {
       isListening: { state.listens.store($0, ordering: .releasing) })
     let subscriber = SpreadSubscriber(links.listening, sender: sender, events: events)
     publisher.counted = { [weak subscriber] in subscriber?.counted($0) }
+    publisher.told = { caches.untold.told(upTo: $0) }
     return Parts(publisher: publisher, subscriber: subscriber)
   }
 
-  package func spread(_ change: CacheChange) {
+  package func spread(_ change: CacheChange, number: UInt64) {
     let isFirst = arriving.withLock { queue in
-      defer { queue.append(change) }
+      defer { queue.append(SpreadNews(change: change, number: number)) }
       return queue.isEmpty
     }
     if isFirst { loop.execute { [self] in takeArrived() } }
   }
 
   private func takeArrived() {
-    var queue = arriving.withLock { queue in
+    let queue = arriving.withLock { queue in
       defer { queue = SpreadQueue() }
       return queue
     }
-    while let change = queue.popFirst() { parts.value?.publisher.publish(change) }
+    parts.value?.publisher.publish(queue)
   }
 
   /// What is on its way counts as told: the server takes it, or is known not to as soon as it has said so.

@@ -24,6 +24,18 @@ enum SpreadCommand {
   static let channel = "gatehouse:cache"
   private static let counter = "gatehouse:{cache}:count"
 
+  /// Makes the answers on the server worthless that are about a place, before anybody is told. The time is that of the
+  /// server's clock, but always later than the one before.
+  private static let marking = """
+    local now = redis.call('TIME')
+    local time = now[1] * 1000000 + now[2]
+    local last = tonumber(redis.call('HGET', KEYS[2], 't') or 0)
+    if time <= last then time = last + 1 end
+    time = string.format('%.0f', time)
+    redis.call('HSET', KEYS[2], 't', time, ARGV[4], time)
+
+    """
+
   /// Numbers a change and publishes it, in one step. Numbers begin anywhere, so that a server that has lost them does not
   /// repeat old ones; they stay whole in a script's arithmetic.
   private static let publishing = """
@@ -44,14 +56,22 @@ enum SpreadCommand {
     """
 
   /// Numbers that nobody knows yet begin at random above the given one, not far enough to ever be at the end of them.
-  static func restart(above number: Int64, from sender: String) -> RESPCommand {
+  ///
+  /// - Parameter place: of everything in the answers on the server; nil when there are none.
+  static func restart(above number: Int64, from sender: String, place: String?) -> RESPCommand {
     let start = min(number, 1 << 52) &+ Int64.random(in: 1 << 20...1 << 40)
     let text = CacheChange.purge(CachePurge(.all)).text
-    return RESPCommand(["EVAL", restarting, "1", counter, String(start), channel, "\(sender) \(text)"])
+    return command(restarting, [String(start), channel, "\(sender) \(text)"], place)
   }
 
-  static func publish(_ text: String, from sender: String) -> RESPCommand {
-    RESPCommand(["EVAL", publishing, "1", counter, first, channel, "\(sender) \(text)"])
+  /// - Parameter place: of what is changed in the answers on the server; nil when there are none.
+  static func publish(_ text: String, from sender: String, place: String?) -> RESPCommand {
+    command(publishing, [first, channel, "\(sender) \(text)"], place)
+  }
+
+  private static func command(_ script: String, _ arguments: [String], _ place: String?) -> RESPCommand {
+    guard let place else { return RESPCommand(["EVAL", script, "1", counter] + arguments) }
+    return RESPCommand(["EVAL", marking + script, "2", counter, AnswerCommand.places] + arguments + [place])
   }
 
   /// Asks for the number of the last change.

@@ -11,7 +11,7 @@ final class SpreadPublisher: RedisLinkUser {
   private static let rests: (first: Int64, last: Int64) = (250_000_000, 30_000_000_000)
 
   private enum Item {
-    case change(CacheChange)
+    case change(SpreadNews)
     /// Asks for the number of the last change.
     case count
     /// Has numbers begin above this one.
@@ -31,25 +31,31 @@ final class SpreadPublisher: RedisLinkUser {
   private var hasRefused = false
   private var isEnding = false
   private let sentCount: Counter
+  /// The places of what changes make worthless in the answers on the server; nil when there are none.
+  private let places: ((CacheChange) -> String)?
   /// Told the number of the last change.
   var counted: ((Int64) -> Void)?
+  /// Told up to which number the server has taken every change.
+  var told: ((UInt64) -> Void)?
   /// Told whether the server takes what it gets, and has all of it but what is on its way.
   private let isTaken: (Bool) -> Void
 
   init(
-    _ link: RedisLink, sender: String, logger: Logger, sentCount: Counter, isTaken: @escaping (Bool) -> Void
+    _ link: RedisLink, sender: String, logger: Logger, sentCount: Counter, places: ((CacheChange) -> String)? = nil,
+    isTaken: @escaping (Bool) -> Void
   ) {
     self.link = link
     self.sender = sender
     self.logger = logger
     self.sentCount = sentCount
+    self.places = places
     self.isTaken = isTaken
     link.user = self
     _ = link.ask()
   }
 
-  func publish(_ change: CacheChange) {
-    waiting.append(change)
+  func publish(_ news: SpreadQueue) {
+    waiting.append(contentsOf: news)
     flush()
   }
 
@@ -85,9 +91,10 @@ final class SpreadPublisher: RedisLinkUser {
     link.flushSoon()
     var bytes =
       switch item {
-      case .change(let change): SpreadCommand.publish(change.text, from: sender).bytes
+      case .change(let news): SpreadCommand.publish(news.change.text, from: sender, place: places?(news.change)).bytes
       case .count: SpreadCommand.count.bytes
-      case .restart(let number): SpreadCommand.restart(above: number, from: sender).bytes
+      case .restart(let number):
+        SpreadCommand.restart(above: number, from: sender, place: places?(.purge(CachePurge(.all)))).bytes
       }
     link.output.writeBuffer(&bytes)
     let deadline = link.turnTime &+ link.settings.timeout.limit
@@ -97,7 +104,7 @@ final class SpreadPublisher: RedisLinkUser {
 
   private func putBack(_ item: Item) {
     switch item {
-    case .change(let change): waiting.append(change)
+    case .change(let news): waiting.putBack(news)
     case .count: wantsCount = true
     case .restart(let number): restart = max(restart ?? number, number)
     }
@@ -162,6 +169,14 @@ extension SpreadPublisher {
   private func taken() {
     hasRefused = false
     rest = Self.rests.first
+    told?(lastTaken)
+  }
+
+  /// The number up to which the server has taken every change. What waits and what was sent are in the order of their
+  /// numbers, each, and so what is at their heads is the oldest.
+  private var lastTaken: UInt64 {
+    let sent = sent.lazy.compactMap { if case .change(let news) = $0.item { news.number } else { nil } }.first
+    return min(sent ?? .max, waiting.first ?? .max, waiting.newest + 1) - 1
   }
 
   private func refused(_ text: String) {

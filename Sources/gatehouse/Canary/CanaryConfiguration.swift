@@ -17,6 +17,7 @@ enum CanaryConfiguration {
     made.revocations = RevocationsConfiguration()
     made.stores.redis = nil
     made.stores.spread = .off
+    made.stores.secondTier = nil
     made.upstreams = original.upstreams.map { upstream in
       UpstreamConfiguration(
         name: upstream.name, endpoints: [Endpoint(isTLS: false, host: "127.0.0.1", port: origin)],

@@ -56,10 +56,12 @@ enum ConfigurationSupport {
     let (catalogs, issues) = readCatalogs(of: configuration)
     if !issues.isEmpty { throw ConfigurationError(issues: issues) }
     let shared = try sharedLimits(of: configuration, logger: logger)
+    let answers = try sharedAnswers(of: configuration, logger: logger)
     return try GenerationCompiler.compile(
       configuration, registry: knownPlugins,
       environment: environment(
-        of: configuration, catalogs: catalogs, sharedLimits: shared, group: group, logger: logger,
+        of: configuration, catalogs: catalogs, sharedLimits: shared, sharedAnswers: answers, group: group,
+        logger: logger,
         revocations: revocations, services: services))
   }
 
@@ -77,7 +79,8 @@ enum ConfigurationSupport {
 
   private static func environment(
     of configuration: GatewayConfiguration, catalogs: [String: OperationCatalog], sharedLimits: (any LimitStore)?,
-    group: any EventLoopGroup, logger: Logger, revocations: TokenRevocations? = nil,
+    sharedAnswers: (any SharedAnswers)? = nil, group: any EventLoopGroup, logger: Logger,
+    revocations: TokenRevocations? = nil,
     services: ProcessServices = ProcessServices()
   ) -> PluginEnvironment {
     let counters = CounterRegistry()
@@ -92,7 +95,8 @@ enum ConfigurationSupport {
     return PluginEnvironment(
       clock: SystemClock(), logger: logger, eventLoopGroup: group, catalogs: catalogs,
       hashSeed: .random(in: .min ... .max), counters: counters, memoryLimits: memory, sharedLimits: sharedLimits,
-      revocations: revocations, cacheBounds: configuration.stores.cache, services: services)
+      revocations: revocations, cacheBounds: configuration.stores.cache, sharedAnswers: sharedAnswers,
+      services: services)
   }
 
   /// The store of shared limits. It connects when it is first asked, so that a check of the configuration does not.
@@ -101,6 +105,14 @@ enum ConfigurationSupport {
   ) throws(ConfigurationError) -> (any LimitStore)? {
     guard let redis = configuration.stores.redis else { return nil }
     return RedisLimitStore(try RedisSettings(redis), logger: logger)
+  }
+
+  /// The store of shared answers, which connects when it is first asked, too.
+  private static func sharedAnswers(
+    of configuration: GatewayConfiguration, logger: Logger
+  ) throws(ConfigurationError) -> (any SharedAnswers)? {
+    guard let redis = configuration.stores.redis, let tier = configuration.stores.secondTier else { return nil }
+    return RedisAnswerStore(try RedisSettings(redis), tier, logger: logger)
   }
 
   /// The catalogues that can be read, and what is wrong with the others.

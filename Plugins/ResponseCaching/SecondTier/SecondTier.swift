@@ -1,0 +1,148 @@
+import GatewayKit
+import HTTPWire
+import NIOCore
+
+/// One loop's look-ups and writes of answers that several gateways share, behind the store in memory: what is found is put
+/// into memory, and what is put into memory is written there.
+final class SecondTier {
+  private let access: any SharedAnswersAccess
+  private let sealer: AnswerSealer
+  private let store: CacheStore
+  private let loop: LoopContext
+  /// How long a request waits for it, in nanoseconds.
+  let patience: Int64
+  private let largest: Int
+
+  /// Nil where there is none.
+  init?(_ answers: (any SharedAnswers)?, store: CacheStore, on loop: LoopContext) {
+    guard let answers, let access = answers.access(on: loop) else { return nil }
+    self.access = access
+    sealer = AnswerSealer(answers.secret)
+    (patience, largest) = (answers.patience, answers.largest)
+    self.store = store
+    self.loop = loop
+  }
+
+  /// Of what time an answer is whose request goes out now.
+  var time: SharedAnswerTime? { access.time }
+
+  private var counters: CacheCounters { store.counters }
+}
+
+// MARK: - Look-up
+
+extension SecondTier {
+  /// Asks; false when that cannot be done now. The exchange is resumed when there is an answer in memory, or none to be had.
+  func ask(_ question: TierQuestion) -> Bool { ask(question, name(of: question.key.bytes), isLast: false) }
+
+  private func ask(_ question: TierQuestion, _ name: [UInt8], isLast: Bool) -> Bool {
+    let isAsked = access.find(name) { [self] in answered($0, to: question, name, isLast: isLast) }
+    if !isAsked { counters.sharedFailed.add() }
+    return isAsked
+  }
+
+  private func answered(_ found: SharedAnswerFound, to question: TierQuestion, _ name: [UInt8], isLast: Bool) {
+    guard !question.isAbandoned else { return }
+    switch found {
+    case .answer(let sealed):
+      // It goes on with another question where the answers vary.
+      if take(sealed, for: question, name, isLast: isLast) { return }
+    case .nothing: counters.sharedMissed.add()
+    case .failed: counters.sharedFailed.add()
+    }
+    question.resumption.resume(.again)
+  }
+
+  /// Puts an answer into memory; true when there is another to be waited for.
+  private func take(_ sealed: ByteBuffer, for question: TierQuestion, _ name: [UInt8], isLast: Bool) -> Bool {
+    guard let opened = sealer.open(sealed, as: name),
+      let answer = SharedAnswer(opened, at: SharedAnswer.Moment(loop)),
+      answer.key.readableBytesView.elementsEqual(question.key.bytes)
+    else {
+      counters.sharedRefused.add()
+      return false
+    }
+    switch answer.content {
+    case .varies(let names):
+      return !isLast && ask(question, self.name(of: question.key.bytes, names, question.block), isLast: true)
+    case .answer(let parts): put(parts, tags: answer.tags, for: question)
+    }
+    return false
+  }
+
+  private func put(_ parts: CachedResponse.Parts, tags: [UInt64], for question: TierQuestion) {
+    var mark = question.mark
+    for tag in tags { mark.add(tag: tag) }
+    let response = CachedResponse(key: question.key.bytes, hash: question.key.value, version: mark, parts)
+    // What came here meanwhile is newer.
+    question.isFound = !isThere(question) && store.insert(response, mostVariants: question.mostVariants)
+    if question.isFound { counters.sharedFound.add() } else { counters.sharedMissed.add() }
+  }
+
+  private func isThere(_ question: TierQuestion) -> Bool {
+    question.key.bytes.withUnsafeBytes { key in
+      if case .fresh = store.find(question.key.value, key, question.block, now: loop.now) { true } else { false }
+    }
+  }
+
+  /// - Parameters:
+  ///   - names: what answers vary by.
+  ///   - block: the fields of the request.
+  private func name(of key: [UInt8], _ names: FieldSelection = FieldSelection(), _ block: FieldBlock = FieldBlock())
+    -> [UInt8]
+  {
+    var values = KeyBytes()
+    names.writeValues(of: block, into: &values)
+    return values.withBytes { name(of: key, names, values: $0) }
+  }
+
+  private func name(of key: some Collection<UInt8>, _ names: FieldSelection, values: UnsafeRawBufferPointer) -> [UInt8]
+  {
+    var bytes = KeyBytes()
+    Array(key).withUnsafeBytes { bytes.append(part: $0) }
+    for name in names.texts { Array(name.utf8).withUnsafeBytes { bytes.append(part: $0) } }
+    if !names.isEmpty { bytes.append(part: values) }
+    return bytes.withBytes { sealer.name(of: $0) }
+  }
+}
+
+// MARK: - Writing
+
+extension SecondTier {
+  /// Writes an answer that was put into memory, some time soon, unless there is no room for it.
+  ///
+  /// - Parameter time: the store's when the answer's request went out.
+  func keep(_ response: CachedResponse, since time: SharedAnswerTime?) {
+    let lifetime = response.expires &- loop.now
+    guard let time, lifetime > 0, response.version.tags.count <= SharedAnswer.mostTags else { return }
+    var head = ByteBuffer()
+    response.domain.withUnsafeBytes { domain in
+      SharedAnswerHead.write(time, store.caches.versions.places(of: response.version, domain: domain), into: &head)
+    }
+    var answer = ByteBuffer()
+    SharedAnswer.write(response, at: SharedAnswer.Moment(loop), into: &answer)
+    guard head.readableBytes + answer.readableBytes < largest else { return counters.sharedDropped.add() }
+    if response.vary.isEmpty {
+      write(answer, head, name(of: response.key, response.vary, values: .init(start: nil, count: 0)), lifetime)
+    } else {
+      keepVariant(response, answer, head, lifetime)
+    }
+  }
+
+  /// An answer that varies stands under a name of its own; under that of the key stands by what.
+  private func keepVariant(_ response: CachedResponse, _ answer: ByteBuffer, _ head: ByteBuffer, _ lifetime: Int64) {
+    response.varyValues.withUnsafeBytes { values in
+      write(answer, head, name(of: response.key, response.vary, values: values), lifetime)
+    }
+    var names = ByteBuffer()
+    SharedAnswer.writeNames(of: response, into: &names)
+    write(names, head, name(of: Array(response.key)), lifetime)
+  }
+
+  private func write(_ bytes: ByteBuffer, _ head: ByteBuffer, _ name: [UInt8], _ lifetime: Int64) {
+    guard let sealed = sealer.seal(bytes, behind: head, as: name), access.keep(sealed, as: name, for: lifetime) else {
+      return counters.sharedDropped.add()
+    }
+    counters.sharedWritten.add()
+  }
+}

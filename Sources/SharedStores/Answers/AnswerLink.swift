@@ -1,0 +1,127 @@
+import GatewayKit
+import Logging
+import NIOCore
+
+/// One loop's look-ups and writes of shared answers. Bound to its loop. Nobody waits for a connection: while there is none,
+/// there is no answer either.
+final class AnswerLink: SharedAnswersAccess {
+  private enum Entry {
+    case find((SharedAnswerFound) -> Void)
+    case keep(bytes: Int)
+  }
+
+  private let link: RedisLink
+  private let context: LoopContext
+  private let largest: Int
+  private let maxInFlight: Int
+  private let timeout: Int64
+  /// What was sent and has not been answered, oldest first.
+  private var entries = CircularBuffer<(entry: Entry, deadline: Int64)>()
+  private var finding = 0
+  /// Bytes of answers that are to be kept and are on their way.
+  private var keeping = 0
+  private var hasLoggedError = false
+  private(set) var time: SharedAnswerTime?
+
+  /// So many of the largest answers may be on their way to be kept.
+  private static let mostKept = 8
+  /// Scripts reckon with whole numbers up to this.
+  private static let largestEpoch: UInt64 = 1 << 53 - 1
+
+  init(_ link: RedisLink, largest: Int, maxInFlight: Int, context: LoopContext) {
+    self.link = link
+    self.largest = largest
+    self.maxInFlight = maxInFlight
+    self.context = context
+    timeout = link.settings.timeout.limit
+    link.user = self
+  }
+
+  func find(_ name: [UInt8], then: @escaping (SharedAnswerFound) -> Void) -> Bool {
+    guard link.ask() == .send, finding < maxInFlight else { return false }
+    finding += 1
+    send(AnswerCommand.find(name, epoch: context.random() & Self.largestEpoch), .find(then))
+    return true
+  }
+
+  func keep(_ answer: ByteBuffer, as name: [UInt8], for lifetime: Int64) -> Bool {
+    let bytes = answer.readableBytes
+    guard link.isReady, lifetime > 0, bytes <= largest, entries.count - finding < maxInFlight,
+      keeping + bytes <= Self.mostKept * largest
+    else { return false }
+    keeping += bytes
+    send(AnswerCommand.keep(answer, as: name, for: max(1, lifetime / 1_000_000)), .keep(bytes: bytes))
+    return true
+  }
+
+  func shutdown() { link.shutdown() }
+
+  private func send(_ command: RESPCommand, _ entry: Entry) {
+    link.flushSoon()
+    link.output.writeImmutableBuffer(command.bytes)
+    let deadline = link.turnTime &+ timeout
+    entries.append((entry, deadline))
+    link.arm(deadline)
+  }
+}
+
+// MARK: - The link
+
+extension AnswerLink: RedisLinkUser {
+  var nextDeadline: Int64? { entries.first?.deadline }
+
+  func linkReady() {
+    hasLoggedError = false
+    // Nothing has this name: it is for the time, so that the next answer that is fetched can be kept.
+    _ = find([]) { _ in }
+  }
+
+  func linkEnds() {}
+
+  func linkReceived(_ input: inout ByteBuffer) throws(RedisError) {
+    while let reply = try RedisError.reply(&input, longestBulk: max(largest, RESPParser.longestBulk)) {
+      guard let (entry, _) = entries.popFirst() else { throw .unexpectedReply }
+      switch entry {
+      case .find(let then):
+        finding -= 1
+        let found = found(reply)
+        then(found ?? .failed)
+        if found == nil { try refused(reply) }
+      case .keep(let bytes):
+        keeping -= bytes
+        if reply != .simple("OK") { try refused(reply) }
+      }
+    }
+  }
+
+  func linkLost(_ failure: LimitFailure) {
+    var lost = CircularBuffer<(entry: Entry, deadline: Int64)>()
+    swap(&lost, &entries)
+    (finding, keeping, time) = (0, 0, nil)
+    for (entry, _) in lost { if case .find(let then) = entry { then(.failed) } }
+  }
+
+  /// Nil for what is no answer of the script's.
+  private func found(_ reply: RESPValue) -> SharedAnswerFound? {
+    guard case .array(let parts) = reply, parts.count == 3, case .bulk(let epoch) = parts[0],
+      case .bulk(let last) = parts[1], let epoch = UInt64(String(buffer: epoch)),
+      let last = UInt64(String(buffer: last))
+    else { return nil }
+    time = SharedAnswerTime(epoch: epoch, time: last)
+    switch parts[2] {
+    case .bulk(let answer): return .answer(answer)
+    case .null: return .nothing
+    default: return nil
+    }
+  }
+
+  private func refused(_ reply: RESPValue) throws(RedisError) {
+    guard case .error(let text) = reply else { throw .unexpectedReply }
+    if RedisError.isOfServer(text) { throw .failed(text) }
+    guard !hasLoggedError else { return }
+    hasLoggedError = true
+    link.logger.warning(
+      "the store of shared answers answers with an error",
+      metadata: link.place.merging(["error": "\(text.prefix(200))"]) { $1 })
+  }
+}
