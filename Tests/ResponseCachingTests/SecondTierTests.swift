@@ -234,6 +234,7 @@ private final class Turns: ExchangeDriver {
 
   private final class Peers: CacheSpreading {
     let isConnected = true
+    let patience = Duration.zero
     func spread(_ change: CacheChange, number: UInt64) {}
   }
 
