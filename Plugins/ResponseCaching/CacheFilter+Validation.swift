@@ -96,7 +96,7 @@ extension CacheFilter {
     let fresh = CachedResponse(job, terms: terms, now: job.headTime)
     // What may not be kept any more is given this once.
     if keeping == nil { store.remove(kept) }
-    let isStored = keeping != nil && store.insert(fresh, mostVariants: variants)
+    let isStored = keeping != nil && store.insert(fresh, mostVariants: variants, hasOldBody: true)
     if isStored { share(fresh, job) }
     return give(fresh, isStored: isStored, answer, job, exchange)
   }

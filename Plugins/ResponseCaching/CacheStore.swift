@@ -19,6 +19,7 @@ package final class CacheStore: Sendable {
   private let seed: UInt64
   private let ledger: CacheLedger
   private let accounts: DomainAccounts
+  private let lent: LentAnswers
   /// What makes answers worthless.
   package let caches: AnswerCaches
   package let counters: CacheCounters
@@ -42,6 +43,7 @@ package final class CacheStore: Sendable {
         number, ledger: ledger, sketchBytes: bounds.size / count / 64, seed: seed &+ UInt64(number))
     }
     self.ledger = ledger
+    lent = LentAnswers(ledger)
     self.seed = seed
     self.counters = counters
     accounts = DomainAccounts(stripes: count, seed: seed)
@@ -66,9 +68,11 @@ package final class CacheStore: Sendable {
   ) -> CacheTable.Found {
     // Outlives the lock.
     var gone: CachedResponse?
-    return stripe(hash).table.withLock {
+    let found = stripe(hash).table.withLock {
       $0.find(hash, key, block, now: now, versions: caches.versions, gone: &gone, taking: taking)
     }
+    letGo(&gone)
+    return found
   }
 
   /// Whether a request without fields would find a fresh answer; for measurements.
@@ -98,11 +102,32 @@ package final class CacheStore: Sendable {
   }
 
   /// Drops an answer that the origin takes back.
-  func remove(_ response: CachedResponse) { _ = stripe(response.hash).table.withLock { $0.remove(response) } }
+  func remove(_ response: CachedResponse) {
+    var gone = stripe(response.hash).table.withLock { $0.remove(response) }
+    letGo(&gone)
+  }
 
   /// Bytes in use and answers kept, counted one stripe after the other.
   package var usage: (bytes: Int, entries: Int) {
     (ledger.used, stripes.reduce(0) { sum, stripe in sum + stripe.table.withLock { $0.count } })
+  }
+
+  /// Bytes of answers that were dropped and are still being read; they are among those in use.
+  package var lentBytes: Int {
+    lent.look()
+    return ledger.lent
+  }
+
+  /// Lets go of an answer that was taken out.
+  private func letGo(_ one: inout CachedResponse?) {
+    guard one != nil else { return }
+    var removed: [CachedResponse] = []
+    if let gone = one.take() { removed.append(gone) }
+    lent.letGo(&removed) { account(of: $0) }
+  }
+
+  private func account(of response: CachedResponse) -> DomainAccount {
+    response.domain.withUnsafeBytes { account(of: $0) }
   }
 
   private func stripe(_ hash: UInt64) -> Stripe { stripes[Int(truncatingIfNeeded: hash >> 48) & mask] }
@@ -125,11 +150,13 @@ extension CacheStore {
   /// false then. Purges are judged under the lock: one is known before it looks through what is kept, so one of the two
   /// sees the other.
   ///
-  /// - Parameter mostVariants: answers under one key that differ by what `Vary` names.
+  /// - Parameters:
+  ///   - mostVariants: answers under one key that differ by what `Vary` names.
+  ///   - hasOldBody: whether its body is another answer's.
   @discardableResult
-  package func insert(_ response: CachedResponse, mostVariants: Int = 8) -> Bool {
+  package func insert(_ response: CachedResponse, mostVariants: Int = 8, hasOldBody: Bool = false) -> Bool {
     guard caches.versions.isCurrent(response.version) else { return false }
-    let account = response.domain.withUnsafeBytes { self.account(of: $0) }
+    let account = account(of: response)
     // Outlives the lock, so that what is dropped ends without it.
     var removed: [CachedResponse] = []
     let isRoom = makeRoom(for: response, of: account)
@@ -141,6 +168,8 @@ extension CacheStore {
       table.insert(response, of: account, mostVariants: mostVariants, into: &removed)
       return true
     }
+    lent.letGo(&removed, keeping: isKept ? response : nil) { self.account(of: $0) }
+    if isKept, hasOldBody { lent.takeBack(bodyOf: response) }
     if isKept { counters.stored.add() } else if isRoom { ledger.giveBack(response.cost) }
     return isKept
   }
@@ -151,8 +180,11 @@ extension CacheStore {
     guard !isTooLarge(response) else { return refuse(counters.tooLarge) }
     var steps = Self.batch + response.cost / Self.leastCost
     var (number, empty) = (Int(truncatingIfNeeded: response.hash >> 48) & mask, 0)
+    var stillRead = 0
     while !ledger.reserve(response.cost) {
-      guard steps > 0, empty <= mask else { return refuse(counters.noRoom) }
+      // What is dropped and still read makes no room: to drop more and more would leave nothing.
+      guard steps > 0, empty <= mask, stillRead <= response.cost else { return refuse(counters.noRoom) }
+      lent.look(at: Self.batch)
       var removed: [CachedResponse] = []
       let eviction = stripes[number].table.withLock {
         $0.evict(
@@ -162,6 +194,7 @@ extension CacheStore {
       count(eviction)
       steps -= max(1, removed.count)
       if removed.isEmpty { (number, empty) = ((number + 1) & mask, empty + 1) }
+      stillRead += lent.letGo(&removed) { self.account(of: $0) }
     }
     return true
   }
@@ -235,6 +268,7 @@ extension CacheStore {
       while let start = place {
         var removed: [CachedResponse] = []
         place = stripe.table.withLock { $0.walk(from: start, places: 64, into: &removed, isRemoved) }
+        lent.letGo(&removed) { account(of: $0) }
       }
     }
   }

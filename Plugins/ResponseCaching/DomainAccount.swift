@@ -7,6 +7,8 @@ final class DomainAccount: Sendable {
   let name: [UInt8]
   /// Bytes of its answers.
   let bytes = Atomic<Int>(0)
+  /// Bytes of answers that were dropped and are still being read.
+  let lent = Atomic<Int>(0)
   /// What came of its requests that the stripes do not count.
   let misses = Atomic<UInt64>(0)
   let validations = Atomic<UInt64>(0)
