@@ -69,7 +69,7 @@ package struct CacheCounters: Sendable {
 
   /// Shows how much a store holds, for as long as it is there.
   static func show(_ store: CacheStore, in registry: CounterRegistry) {
-    registry.gauge("gatehouse_cache_bytes", help: "Memory that kept answers take, bookkeeping included.") {
+    registry.gauge("gatehouse_cache_bytes", help: "Memory that answers take, bookkeeping included.") {
       [weak store] in store.map { Int64($0.usage.bytes) }
     }
     registry.gauge(

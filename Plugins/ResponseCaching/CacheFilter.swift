@@ -96,10 +96,7 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
   }
 
   private func find(_ request: RequestHead, _ place: CachePlace, _ directives: RequestDirectives, now: Int64) -> Found {
-    let found = store.find(place.hash, place.key, request.block, now: now) {
-      directives.taking($0, isFresh: $1, now)
-    }
-    switch found {
+    switch store.find(place.hash, place.key, request.block, now: now, for: directives) {
     case .taken(let response, .whileAsking): return .refreshed(response)
     case .taken(let response, _): return .response(response)
     case .none: return .toBeForwarded(directives.noCache ? .request : .miss, nil)

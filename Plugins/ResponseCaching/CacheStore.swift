@@ -61,15 +61,15 @@ package final class CacheStore: Sendable {
 
   /// The freshest answer for a key and a request.
   ///
-  /// - Parameter taking: what a client's request makes of it, by which hits are counted; asked with a lock held.
+  /// - Parameter directives: what a client's request says, by which it takes the answer or not and hits are counted.
   func find(
     _ hash: UInt64, _ key: UnsafeRawBufferPointer, _ block: FieldBlock, now: Int64,
-    taking: (CachedResponse, _ isFresh: Bool) -> CacheTable.Taking = { _, _ in .not }
+    for directives: RequestDirectives? = nil
   ) -> CacheTable.Found {
     // Outlives the lock.
     var gone: CachedResponse?
     let found = stripe(hash).table.withLock {
-      $0.find(hash, key, block, now: now, versions: caches.versions, gone: &gone, taking: taking)
+      $0.find(hash, key, block, now: now, versions: caches.versions, gone: &gone, for: directives)
     }
     letGo(&gone)
     return found

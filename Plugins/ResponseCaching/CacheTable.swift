@@ -97,17 +97,17 @@ struct CacheTable: ~Copyable {
 extension CacheTable {
   /// - Parameters:
   ///   - gone: an answer that nobody may have any more, so that it ends when no lock is held.
-  ///   - taking: what the request makes of the answer, which is fresh or not.
+  ///   - directives: what decides whether a client's request takes the answer; nil when it is no client's.
   mutating func find(
     _ hash: UInt64, _ key: UnsafeRawBufferPointer, _ block: FieldBlock, now: Int64, versions: AnswerVersions,
-    gone: inout CachedResponse?, taking: (CachedResponse, _ isFresh: Bool) -> Taking
+    gone: inout CachedResponse?, for directives: RequestDirectives?
   ) -> Found {
     var link = buckets[bucket(hash)]
     var (hasValues, hasKey) = (false, false)
     while link != 0 {
       let slot = slots[Int(link) - 1]
       if let entry = slot.entry?.takeUnretainedValue(), entry.hash == hash, entry.hasKey(key) {
-        if matches(entry, block, &hasValues) { return use(link, slot, entry, now, versions, &gone, taking) }
+        if matches(entry, block, &hasValues) { return use(link, slot, entry, now, versions, &gone, directives) }
         hasKey = true
       }
       link = slot.next
@@ -117,19 +117,19 @@ extension CacheTable {
 
   private mutating func use(
     _ link: UInt32, _ slot: Slot, _ entry: CachedResponse, _ now: Int64, _ versions: AnswerVersions,
-    _ gone: inout CachedResponse?, _ taking: (CachedResponse, _ isFresh: Bool) -> Taking
+    _ gone: inout CachedResponse?, _ directives: RequestDirectives?
   ) -> Found {
     let isCurrent = versions.isCurrent(entry.version)
     if isCurrent, entry.expires > now {
       // What is asked for often writes nothing here.
       if Int(slot.uses) < FrequencySketch.most { slots.update(Int(link) - 1) { $0.uses += 1 } }
-      let taken = taking(entry, true)
+      let taken = directives?.taking(entry, isFresh: true, now) ?? .not
       guard taken != .not else { return .fresh(entry) }
       domains.countHit(slot.domain)
       return .taken(entry, taken)
     }
     if isCurrent, entry.isOfUseStale {
-      let taken = taking(entry, false)
+      let taken = directives?.taking(entry, isFresh: false, now) ?? .not
       guard taken != .not else { return .stale(entry) }
       domains.countStale(slot.domain)
       return .taken(entry, taken)
