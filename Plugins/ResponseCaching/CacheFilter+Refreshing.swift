@@ -5,7 +5,7 @@ import HTTPWire
 extension CacheFilter {
   /// Has the origin asked on the gateway's own account, unless somebody asks already or has asked in vain just now.
   func refreshLater(_ exchange: Exchange, _ place: CachePlace) {
-    guard exchange.request.method == .get, !unrefreshed.contains(place.hash, now: exchange.loop.now) else { return }
+    guard !unrefreshed.contains(place.hash, now: exchange.loop.now) else { return }
     if flights.isBusy(Flights.Key(place)) { return }
     exchange.refreshInBackground()
   }
@@ -22,6 +22,8 @@ extension CacheFilter {
     exchange.cacheResult = "miss"
     store.counters.refreshes.add()
     exchange.request.block.remove(Preconditions.fields)
+    // A HEAD has shown what is stale; only a GET can bring it anew.
+    exchange.request.method = .get
     let job = job(exchange, domain, key, at: place.time, .stale, validate(kept, for: exchange, RequestDirectives()))
     job.seat = seat
     exchange[slot] = job

@@ -6,6 +6,7 @@ import NIOCore
 extension CacheFilter {
   func response(_ exchange: Exchange) {
     defer { tags.removeFields(of: exchange) }
+    noteForwarded(exchange)
     guard exchange.request.method.isSafe else { return judge(exchange) }
     guard let job = exchange[slot] as? StoreJob, exchange.replyInProgress == nil else { return }
     job.isTagged = tags.add(to: &job.version, exchange, store.caches.versions)
@@ -19,6 +20,14 @@ extension CacheFilter {
     if job.terms?.lifetime ?? 0 <= 0 { job.seat?.finish(.alone) }
     let status = ForwardStatus(reason: job.forwarded, isStored: job.terms != nil, collapsed: job.collapsed)
     lines.addForwarded(status, to: exchange)
+  }
+
+  /// Says why a request went on that has no part in the cache; of answers of the gateway's own nothing is said (RFC 9211
+  /// section 2).
+  private func noteForwarded(_ exchange: Exchange) {
+    guard exchange.replyInProgress == nil else { return }
+    if exchange[slot] is PassingRequest { exchange.responseAdditions.add(rendered: CacheFields.bypass) }
+    if exchange[slot] is UnjudgedWrite { exchange.responseAdditions.add(rendered: CacheFields.otherMethod) }
   }
 
   /// Whether purges reach the answer by all of its tags.
@@ -56,7 +65,7 @@ extension CacheFilter {
   private func dropReplaced(_ exchange: Exchange, _ job: StoreJob) {
     guard let answer = job.validated, exchange.request.method == .get else { return }
     let status = exchange.response.status
-    if status < 500, ![206, 304, 416].contains(status) { store.remove(answer.response) }
+    if status < 500, ![206, 304, 416].contains(status) { withdraw(answer.response, exchange) }
   }
 
   func storeHead(_ exchange: Exchange) -> Bool {
@@ -82,7 +91,7 @@ extension CacheFilter {
     let isKept = store.insert(response, mostVariants: variants)
     job.seat?.finish(isKept ? .answered : .alone)
     if isKept {
-      share(response, job)
+      share(response, exchange, job)
     } else if store.isTooLarge(response) {
       unstorable.note(job.hash, now: exchange.loop.now)
     }

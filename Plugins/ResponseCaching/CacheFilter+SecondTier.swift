@@ -12,9 +12,11 @@ extension CacheFilter {
   ) -> Bool {
     guard let tier, forwarded != .request, !unstorable.contains(key.value, now: exchange.loop.now) else { return false }
     if case .alone(hasWaited: true) = way { return false }
-    let mark = mark(of: exchange, domain, at: store.caches.sharedTime)
+    var mark = mark(of: exchange, domain, at: store.caches.sharedTime)
+    guard tags.addKnown(to: &mark, exchange, store.caches.versions) else { return false }
     let resumption = exchange.suspend(atMost: tier.patience, thenAsksAgain: true)
-    let question = TierQuestion(key, mark, exchange.request.block, mostVariants: variants, resumption)
+    let question = TierQuestion(
+      key, mark, exchange.request.block, mostVariants: variants, policy: Self.policy(of: exchange), resumption)
     guard tier.ask(question) else {
       exchange.cancelSuspension()
       return false
@@ -30,6 +32,14 @@ extension CacheFilter {
     return turn
   }
 
+  /// How a request goes on after its turn. Where an answer was found that does for others but not for this one, they do not
+  /// wait for what this one asks for.
+  func way(after turn: TierTurn) -> Way {
+    guard turn.question.isFound, case .leads(let seat) = turn.way else { return turn.way }
+    seat.finish(.answered)
+    return .alone(hasWaited: false)
+  }
+
   /// There is an answer now, for those who wait, too.
   func hit(_ exchange: Exchange, _ request: RequestHead, _ response: CachedResponse, _ turn: TierTurn) -> Verdict {
     if case .leads(let seat) = turn.way { seat.finish(.answered) }
@@ -41,5 +51,18 @@ extension CacheFilter {
   }
 
   /// Writes what was kept for others.
-  func share(_ response: CachedResponse, _ job: StoreJob) { tier?.keep(response, since: job.sharedTime) }
+  func share(_ response: CachedResponse, _ exchange: Exchange, _ job: StoreJob) {
+    tier?.keep(response, Self.policy(of: exchange), since: job.sharedTime)
+  }
+
+  private static func policy(of exchange: Exchange) -> Fingerprint {
+    exchange.route?.policy ?? Fingerprint(0, 0, 0, 0)
+  }
+
+  /// Drops an answer that the origin has taken back: others may keep it as well, so it counts as a change.
+  func withdraw(_ response: CachedResponse, _ exchange: Exchange) {
+    store.remove(response)
+    guard tier != nil, let domain = exchange.domain else { return }
+    exchange.request.withPath { store.caches.changed(domain, path: $0) }
+  }
 }

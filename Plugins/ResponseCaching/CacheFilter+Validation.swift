@@ -10,7 +10,7 @@ extension CacheFilter: RevalidationFilter {
     let isConditional = kept.isRevalidated && !Validation.hasConditions(exchange)
     if isConditional { Validation.addConditions(of: kept.validators, to: exchange) }
     return ValidatedAnswer(
-      response: kept, outcome: outcome, helpsOnError: !directives.isParticular, isConditional: isConditional)
+      response: kept, outcome: outcome, helpOnError: directives.helpOnError(kept), isConditional: isConditional)
   }
 
   /// An origin that calls another answer unchanged than is kept has a newer one: what is kept goes, and the origin is asked
@@ -18,9 +18,12 @@ extension CacheFilter: RevalidationFilter {
   func wantsAnother(_ exchange: Exchange) -> Bool {
     guard let job = exchange[slot] as? StoreJob, let answer = job.validated, judge(exchange, job) == .contradictory
     else { return false }
-    store.remove(answer.response)
+    withdraw(answer.response, exchange)
     Validation.removeConditions(from: exchange)
     job.askAnew()
+    // What comes is of the time from now on: that what is kept was withdrawn does not make it worthless.
+    if let domain = exchange.domain { job.version = mark(of: exchange, domain, at: store.caches.versions.now) }
+    job.sharedTime = tier?.time
     return true
   }
 
@@ -28,9 +31,7 @@ extension CacheFilter: RevalidationFilter {
   func isAboutKept(_ exchange: Exchange, _ job: StoreJob) -> Bool {
     switch judge(exchange, job) {
     case .valid, .contradictory: return true
-    case .failed:
-      guard let answer = job.validated else { return false }
-      return answer.helpsOnError && helps(answer.response, since: job.version.began, exchange.loop.now)
+    case .failed: return job.validated.map { helps($0, job, exchange) } ?? false
     case .other: return false
     }
   }
@@ -40,7 +41,7 @@ extension CacheFilter: RevalidationFilter {
     switch (judge(exchange, job), job.validated) {
     case (.valid(let updates), let answer?): return freshen(answer, job, exchange, updates: updates)
     case (.contradictory, let answer):
-      if let answer { store.remove(answer.response) }
+      if let answer { withdraw(answer.response, exchange) }
       job.seat?.finish(.alone)
       lines.addForwarded(ForwardStatus(reason: job.forwarded, status: 304, collapsed: job.collapsed), to: exchange)
       return Validation.contradiction
@@ -52,13 +53,6 @@ extension CacheFilter: RevalidationFilter {
   func upstreamFailed(_ exchange: Exchange) -> Reply? {
     guard let job = exchange[slot] as? StoreJob, let answer = job.validated else { return nil }
     return helpOut(answer, job, exchange, status: nil)
-  }
-
-  /// What is kept is worth nothing any more when a HEAD shows that there is another answer (RFC 9111 section 4.3.5).
-  func noteHead(_ exchange: Exchange, _ job: StoreJob) {
-    guard exchange.request.method == .head, exchange.response.status == 200, let answer = job.validated else { return }
-    let now = exchange.loop.wall / 1_000_000_000
-    if Validation.differs(exchange.response, from: answer.response, now: now) { store.remove(answer.response) }
   }
 
   private func judge(_ exchange: Exchange, _ job: StoreJob) -> Validation.Verdict {
@@ -81,24 +75,31 @@ extension CacheFilter {
     store.counters.validated.add()
     job.account?.countValidation()
     let kept = answer.response
-    for tag in kept.version.tags { job.version.add(tag: tag) }
-    // One 304 after the other may name others.
-    job.isTagged = job.isTagged && tags.areBounded(job.version)
+    addTags(of: kept, to: job)
     guard updates, let head = FreshenedHead.make(of: kept, updatedBy: exchange.response.block) else {
       return give(kept, isStored: false, answer, job, exchange)
     }
     SetCookie.pass(from: exchange.response.block, to: exchange)
     exchange.response = head
+    // What may not be kept any more is given this once.
+    let (fresh, isStored) = replace(kept, job, exchange)
+    return give(fresh, isStored: isStored, answer, job, exchange)
+  }
+
+  /// Puts the kept answer with the head of the exchange in its own place, unless that forbids it.
+  func replace(_ kept: CachedResponse, _ job: StoreJob, _ exchange: Exchange) -> (CachedResponse, isStored: Bool) {
     let keeping = isReached(job) ? rules.termsOfWhole(exchange, began: job.began) : nil
-    let terms = keeping ?? StoreRules.Terms(status: kept.reply.status, lifetime: 0, age: 0)
+    let terms =
+      keeping
+      ?? StoreRules.Terms(
+        status: kept.reply.status, lifetime: 0, age: 0, answersConditions: kept.notModified != nil)
     job.keepHead(of: exchange, terms)
     job.keepBody(of: kept)
     let fresh = CachedResponse(job, terms: terms, now: job.headTime)
-    // What may not be kept any more is given this once.
-    if keeping == nil { store.remove(kept) }
+    if keeping == nil { withdraw(kept, exchange) }
     let isStored = keeping != nil && store.insert(fresh, mostVariants: variants, hasOldBody: true)
-    if isStored { share(fresh, job) }
-    return give(fresh, isStored: isStored, answer, job, exchange)
+    if isStored { share(fresh, exchange, job) }
+    return (fresh, isStored)
   }
 
   private func give(
@@ -116,15 +117,21 @@ extension CacheFilter {
 extension CacheFilter {
   /// Whether the kept answer may be given though it is stale, since the origin fails (RFC 5861 section 4).
   ///
-  /// - Parameter time: when it was found, in changes: it was not purged before.
-  func helps(_ response: CachedResponse, since time: UInt64, _ now: Int64) -> Bool {
-    now &- response.expires < response.grace.onError && store.isCurrent(response, since: time)
+  /// - Parameters:
+  ///   - most: for how many nanoseconds after its freshness.
+  ///   - time: when it was found, in changes: it was not purged before.
+  func helps(_ response: CachedResponse, for most: Int64, since time: UInt64, _ now: Int64) -> Bool {
+    now &- response.expires < most && store.isCurrent(response, since: time)
+  }
+
+  private func helps(_ answer: ValidatedAnswer, _ job: StoreJob, _ exchange: Exchange) -> Bool {
+    helps(answer.response, for: answer.helpOnError, since: job.version.began, exchange.loop.now)
   }
 
   private func helpOut(
     _ answer: ValidatedAnswer, _ job: StoreJob, _ exchange: Exchange, status: UInt16?
   ) -> Reply? {
-    guard answer.helpsOnError, helps(answer.response, since: job.version.began, exchange.loop.now) else { return nil }
+    guard helps(answer, job, exchange) else { return nil }
     job.seat?.finish(.failed)
     // Of the gateway's own request nobody gets it.
     if !exchange.isDetached {

@@ -4,6 +4,9 @@ import HTTPWire
 /// Stands with an unsafe request whose answer has not come yet.
 final class UnjudgedWrite {}
 
+/// Stands with a request that goes by.
+final class PassingRequest {}
+
 // Writes whose answer nobody has seen.
 extension CacheFilter: ObserveFilter {
   /// What came of a write, or that the origin gives no answer to it.

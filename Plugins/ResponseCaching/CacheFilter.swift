@@ -22,6 +22,7 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
   var unrefreshed = VainKeys(memory: 1_000_000_000)
   /// Stands with a write until it is known what came of it.
   private let unjudged = UnjudgedWrite()
+  private let passing = PassingRequest()
   private let honoured: HonouredDirectives
   /// Whether parts and conditions are judged here.
   private let judgesConditions: Bool
@@ -50,7 +51,6 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
     // Taken once: every access to a property of the exchange that holds references counts them.
     let request = exchange.request
     guard request.method == .get || request.method == .head else {
-      exchange.responseAdditions.add(rendered: CacheFields.otherMethod)
       exchange[slot] = unjudged
       return .next
     }
@@ -91,7 +91,7 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
   private func bypass(_ exchange: Exchange) -> Verdict {
     exchange.cacheResult = "bypass"
     store.counters.bypassed.add()
-    exchange.responseAdditions.add(rendered: CacheFields.bypass)
+    exchange[slot] = passing
     return .next
   }
 
@@ -140,14 +140,14 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
       store.countMiss(of: domain)
       return .reply(StoredAnswers.notCached)
     }
-    if let kept, let seat = exchange[slot] as? FlightSeat, seat.part == .failed, !directives.isParticular,
-      helps(kept, since: place.time, exchange.loop.now)
+    if let kept, let seat = exchange[slot] as? FlightSeat, seat.part == .failed,
+      helps(kept, for: directives.helpOnError(kept), since: place.time, exchange.loop.now)
     {
       store.countHelp(of: domain)
       return collapsed(exchange, exchange.request, kept, seat)
     }
     let key = Flights.Key(place)
-    let way = turn?.way ?? way(of: exchange, key, forwarded, kept)
+    let way = turn.map(way(after:)) ?? way(of: exchange, key, forwarded, kept)
     if case .waits(let seat) = way {
       exchange[slot] = seat
       return .wait

@@ -86,6 +86,7 @@ extension CacheSettings {
     case maxAge = "max-age"
     case minFresh = "min-fresh"
     case maxStale = "max-stale"
+    case staleIfError = "stale-if-error"
 
     var directive: HonouredDirectives {
       switch self {
@@ -95,6 +96,7 @@ extension CacheSettings {
       case .maxAge: .maxAge
       case .minFresh: .minFresh
       case .maxStale: .maxStale
+      case .staleIfError: .staleIfError
       }
     }
   }

@@ -83,6 +83,7 @@ struct FieldSelection: Sendable, Equatable {
         form.write(into: &out)
         continue
       }
+      if name == .other(AcceptLanguage.name), AcceptLanguage.write(block, into: &out) { continue }
       let place = out.appendCount()
       var count = 0
       switch name {
@@ -102,7 +103,7 @@ struct FieldSelection: Sendable, Equatable {
     }
   }
 
-  private static func isNamed(_ text: String, _ index: Int, of block: FieldBlock) -> Bool {
+  static func isNamed(_ text: String, _ index: Int, of block: FieldBlock) -> Bool {
     let field = block.fields[index]
     guard field.id == .other, !field.isRemoved, Int(field.nameLength) == text.utf8.count else { return false }
     return block.withName(index) { OctetClass.equalIgnoringCase($0, text.utf8) }

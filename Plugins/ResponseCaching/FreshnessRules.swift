@@ -99,8 +99,11 @@ struct OriginsWord {
   private func circumstances(_ exchange: Exchange) -> Storability.Circumstances {
     // A credential that was taken away on the way was there all the same.
     let hasCredentials = exchange.request.block.present.contains(.authorization)
+    let isIdentified = exchange.identity != nil
     return Storability.Circumstances(
-      isAuthorized: hasCredentials || exchange.identity != nil, isSharingDeclared: isSharingDeclared,
+      isAuthorized: hasCredentials || isIdentified,
+      // Whom the organisation does not know, it cannot have put into a class.
+      isSharingDeclared: isSharingDeclared && (isIdentified || !hasCredentials),
       dropsSetCookie: dropped.contains(anyOf: [.setCookie]), heuristic: settings.heuristic)
   }
 }

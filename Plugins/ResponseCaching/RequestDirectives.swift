@@ -12,18 +12,35 @@ struct RequestDirectives: Equatable {
   var minFresh: Int64?
   /// Seconds for which it may have been stale.
   var maxStale: Int64?
+  /// Seconds for which it may have been stale when the origin fails (RFC 5861 section 4).
+  var staleIfError: Int64?
 
   init() {}
 
   /// Reads all fields of a request. `Pragma: no-cache` counts when there is no Cache-Control (section 5.4).
   init(_ block: FieldBlock) {
     if !block.present.contains(.cacheControl) {
-      noCache = block.present.contains(.pragma)
+      noCache = Self.hasPragma(block)
       return
     }
     var read = self
     if !Directive.forEach(in: block, { read.note($0) }) { read.noStore = true }
     self = read
+  }
+
+  /// Whether `Pragma` says `no-cache`, or what nobody can read; whatever else it says means nothing.
+  private static func hasPragma(_ block: FieldBlock) -> Bool {
+    guard block.present.contains(.pragma) else { return false }
+    var isThere = false
+    for index in block.fields.indices where block.fields[index].id == .pragma && !block.fields[index].isRemoved {
+      block.withValue(index) { value in
+        let isClosed = ListScanner.forEach(in: value) { directive in
+          if OctetClass.equalIgnoringCase(directive, "no-cache") { isThere = true }
+        }
+        if !isClosed { isThere = true }
+      }
+    }
+    return isThere
   }
 
   /// Reads one field's value.
@@ -43,6 +60,7 @@ struct RequestDirectives: Equatable {
     if directive.isNamed("max-stale") {
       maxStale = min(maxStale ?? .max, directive.isBare ? DeltaSeconds.most : directive.seconds ?? 0)
     }
+    if directive.isNamed("stale-if-error") { staleIfError = min(staleIfError ?? .max, directive.seconds ?? 0) }
   }
 
   /// Forgets what the organisation does not let its clients ask for.
@@ -53,6 +71,7 @@ struct RequestDirectives: Equatable {
     if !honoured.contains(.maxAge) { maxAge = nil }
     if !honoured.contains(.minFresh) { minFresh = nil }
     if !honoured.contains(.maxStale) { maxStale = nil }
+    if !honoured.contains(.staleIfError) { staleIfError = nil }
   }
 }
 
@@ -65,6 +84,16 @@ extension RequestDirectives {
     if let most = maxAge, now &- response.born > DeltaSeconds.nanoseconds(most) { return false }
     guard let least = minFresh else { return true }
     return response.expires &- now >= DeltaSeconds.nanoseconds(least)
+  }
+
+  /// For how many nanoseconds after its freshness the client takes this answer when the origin fails. What it says itself
+  /// counts as with `max-stale`: where the answer may be given stale at all it may ask for more than others get; it may
+  /// always ask for less. Who says how fresh it has to be takes none.
+  func helpOnError(_ response: CachedResponse) -> Int64 {
+    if isParticular { return .min }
+    guard let staleIfError else { return response.grace.onError }
+    let wanted = DeltaSeconds.nanoseconds(staleIfError)
+    return response.allowsStale ? wanted : min(wanted, response.grace.onError)
   }
 }
 
@@ -97,4 +126,5 @@ package struct HonouredDirectives: OptionSet, Sendable, Hashable {
   static let maxAge = HonouredDirectives(rawValue: 8)
   static let minFresh = HonouredDirectives(rawValue: 16)
   static let maxStale = HonouredDirectives(rawValue: 32)
+  static let staleIfError = HonouredDirectives(rawValue: 64)
 }

@@ -7,8 +7,8 @@ enum StoredFields {
   /// Fields that are made anew for each answer, or that were about the exchange and not about the content.
   private static let dropped: FieldIDSet = [
     .contentLength, .transferEncoding, .connection, .keepAlive, .proxyConnection, .trailer, .upgrade, .te, .age,
-    .cacheStatus, .setCookie, .rateLimit, .rateLimitPolicy, .retryAfter, .xRequestID, .proxyAuthenticate,
-    .wwwAuthenticate, .via, .traceparent, .tracestate,
+    .setCookie, .rateLimit, .rateLimitPolicy, .xRequestID, .proxyAuthenticate, .wwwAuthenticate, .traceparent,
+    .tracestate,
   ]
 
   /// The same for names that have no identifier (RFC 9111 section 3.1).

@@ -26,16 +26,33 @@ struct TagRules {
 
   /// Adds the answer's tags; false when there are too many, or one is too long: a purge would not reach the answer.
   func add(to mark: inout AnswerVersions.Mark, _ exchange: Exchange, _ versions: AnswerVersions) -> Bool {
+    add(to: &mark, exchange, versions) { add in
+      addKnown(exchange, add)
+      if readsFields { readFields(of: exchange.response.block, add) }
+    }
+  }
+
+  /// Adds those that are known before there is an answer; false as above.
+  func addKnown(to mark: inout AnswerVersions.Mark, _ exchange: Exchange, _ versions: AnswerVersions) -> Bool {
+    add(to: &mark, exchange, versions) { addKnown(exchange, $0) }
+  }
+
+  private func addKnown(_ exchange: Exchange, _ add: (UnsafeRawBufferPointer) -> Void) {
+    for tag in declared { tag.withUnsafeBytes(add) }
+    for tag in exchange.operation?.tags ?? [] { tag.withUnsafeBytes(add) }
+  }
+
+  private func add(
+    to mark: inout AnswerVersions.Mark, _ exchange: Exchange, _ versions: AnswerVersions,
+    _ tags: ((UnsafeRawBufferPointer) -> Void) -> Void
+  ) -> Bool {
     guard let domain = exchange.domain else { return false }
     var isWhole = true
     domain.key.withUnsafeReadableBytes { domain in
-      let add = { (tag: UnsafeRawBufferPointer) in
+      tags { tag in
         guard tag.count <= CacheTagName.longest, mark.tags.count < most else { return isWhole = false }
         mark.add(tag: versions.hash(domain: domain, tag: tag))
       }
-      for tag in declared { tag.withUnsafeBytes(add) }
-      for tag in exchange.operation?.tags ?? [] { tag.withUnsafeBytes(add) }
-      if readsFields { readFields(of: exchange.response.block, add) }
     }
     return isWhole
   }

@@ -8,8 +8,8 @@ struct ValidatedAnswer {
   /// What it comes to by the client's own conditions and range. Judged when the request came, since the conditions for
   /// the origin take their place.
   let outcome: Preconditions.Outcome
-  /// Whether the client puts up with a stale answer when the origin fails.
-  let helpsOnError: Bool
+  /// For how many nanoseconds after its freshness it is given when the origin fails.
+  let helpOnError: Int64
   /// Whether the origin was asked with its validators.
   let isConditional: Bool
 }
@@ -51,14 +51,22 @@ enum Validation {
     return names.contains(.ifNoneMatch) || names.contains(.ifModifiedSince)
   }
 
-  /// Whether the head of an answer says that it is another one than is kept.
-  static func differs(_ response: ResponseHead, from kept: CachedResponse, now: Int64) -> Bool {
+  /// What the head of an answer says of the kept one.
+  enum Likeness {
+    case same, other
+    /// Nothing but its length, at most.
+    case unknown
+  }
+
+  /// Compares what the head of an answer names of validators and length with the kept answer (section 4.3.5).
+  static func compare(_ response: ResponseHead, with kept: CachedResponse, now: Int64) -> Likeness {
     let validators = Validators(response.block, without: FieldSelection(), now: now)
-    if !validators.tag.isEmpty, validators.tag != kept.validators.tag { return true }
-    if let modified = validators.lastModified, modified != kept.validators.lastModified { return true }
-    guard case .bytes(let body) = kept.reply.content else { return false }
+    if !validators.tag.isEmpty, validators.tag != kept.validators.tag { return .other }
+    if let modified = validators.lastModified, modified != kept.validators.lastModified { return .other }
+    guard case .bytes(let body) = kept.reply.content else { return .unknown }
     let length = "\(body.readableBytes)".utf8
-    return response.block.withValue(of: .contentLength) { !length.elementsEqual($0) } ?? false
+    if response.block.withValue(of: .contentLength, { !length.elementsEqual($0) }) ?? false { return .other }
+    return validators.canBeAsked ? .same : .unknown
   }
 
   /// What the origin's answer to the conditional request means (sections 4.3.3 and 4.3.4).

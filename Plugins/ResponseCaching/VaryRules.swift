@@ -11,18 +11,19 @@ enum VaryRules {
   ]
   /// More names in `Vary` than this are not worth keeping an answer for.
   private static let mostNames = 16
+  private static let codings = FieldSelection(["accept-encoding"])
 
   /// Nil when the response cannot be matched with a request: `*`, what is no field name, a field that the gateway sets
   /// (another token, or who asks, told to the origin in fields that no client may send: to the next look-up all callers
-  /// are alike there), or too many names. An encoded body without `Vary: accept-encoding` is a mistake of the origin's
-  /// that must not reach those who cannot decode it.
+  /// are alike there), or too many names. An encoded body varies by Accept-Encoding whether or not the origin says so: it
+  /// must not reach those who cannot decode it.
   static func selection(of exchange: Exchange) -> FieldSelection? {
     let block = exchange.response.block
-    guard let vary = names(in: block) else { return nil }
+    guard var vary = names(in: block) else { return nil }
+    if block.first(.contentEncoding) != nil { vary = vary.union(codings) }
     guard !vary.contains(anyOf: ownedByGateway.union(exchange.requestAdditions.names)),
       !vary.contains(anyOf: exchange.withheld)
     else { return nil }
-    if block.first(.contentEncoding) != nil, !vary.contains(anyOf: [.acceptEncoding]) { return nil }
     return vary
   }
 

@@ -36,7 +36,7 @@ extension RequestHead {
   }
 
   private func writeRequestLine(_ pathPrefix: ByteBuffer, _ writer: inout HeadWriter) {
-    withMethodName { writer.append($0) }
+    if method == .other { withMethodName { writer.append($0) } } else { writer.append(method.name) }
     writer.append(" ")
     if form != .asterisk { pathPrefix.withUnsafeReadableBytes { writer.append($0) } }
     withPath { writer.append($0) }

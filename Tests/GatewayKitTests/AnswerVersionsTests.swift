@@ -43,4 +43,13 @@ import Testing
     }
     #expect(marks.count { !versions.isCurrent($0) } <= 4)
   }
+
+  /// Two places each: a hundred changes make worthless what they are about and hardly anything else.
+  @Test func fewChangesCostOthersLittle() {
+    let others = (0..<4000).map { mark("a", "/other/\($0)") }
+    let changed = (0..<100).map { mark("a", "/\($0)") }
+    for number in 0..<100 { with("a", "/\(number)") { versions.invalidate(domain: $0, path: $1) } }
+    #expect(!changed.contains(where: versions.isCurrent))
+    #expect(others.count { !versions.isCurrent($0) } <= 20)
+  }
 }

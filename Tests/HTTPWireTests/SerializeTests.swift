@@ -43,6 +43,13 @@ struct SerializeTests {
     #expect(written(try request("GET / HTTP/1.0\r\n\r\n"), host: "o") == ">GET / HTTP/1.1\r\nHost: o\r\n\r\n")
   }
 
+  @Test("A request whose method was changed is written with the new one")
+  func changedMethods() throws {
+    var head = try request("HEAD /a HTTP/1.1\r\nHost: a\r\n\r\n")
+    head.method = .get
+    #expect(written(head) == ">GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
+  }
+
   private func response(_ text: String, _ framing: Framing, _ left: FieldIDSet = [], method: HTTPWire.Method = .get)
     throws
     -> String

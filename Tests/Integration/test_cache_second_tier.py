@@ -36,7 +36,9 @@ class Node:
         secret.write_text(SECRET)
         # Patient where no test says otherwise, so that a busy machine cuts nobody off.
         redis = {"url": f"redis://127.0.0.1:{redis_port}", "connect_timeout": "10s", "timeout": "10s", **store}
-        tier = {"spread": "writes", "second_tier": "redis", "second_tier_secret": {"file": str(secret)}}
+        tier = {"spread": "writes"}
+        if more.get("second_tier", True):
+            tier |= {"second_tier": "redis", "second_tier_secret": {"file": str(secret)}}
         cache = {"ttl": "1h", "share": "public", "tags": ["numbers"], "purges": ["numbers"], **cache}
         port = free_port()
         self.admin = f"http://127.0.0.1:{port}"
@@ -51,7 +53,7 @@ class Node:
         with Client(self.gateway.port) as client:
             length = ["Content-Length: 0"] if method != "GET" else []
             client.request(f"{method} {target} HTTP/1.1", *length, *fields, host=host)
-            answer = client.response()
+            answer = client.response(method)
             assert answer.status == 200, answer.body
             return answer
 
@@ -93,7 +95,8 @@ def nodes(gateways, origins, redis, tmp_path):
             with lock:
                 number += 1
                 said = number
-            peer.send(reply(str(said).encode(), "200 OK", *fields))
+            whole = reply(str(said).encode(), "200 OK", *(field.format(number=said) for field in fields))
+            peer.send(whole.split(b"\r\n\r\n")[0] + b"\r\n\r\n" if request.method == "HEAD" else whole)
 
         start.origin = origins(answer)
         made = [Node(gateways, tmp_path, start.origin.port, redis.port, cache, store, more) for _ in range(count)]
@@ -279,12 +282,61 @@ def test_a_server_that_was_emptied_gives_nothing_old(nodes, redis):
     first, second = nodes()
     keep(first, server, "/number")
     # The answers stay and what is known of changes goes: as when a full server throws out what it likes.
-    server.command("DEL", "gatehouse:{cache}:places")
+    (places,) = server.command("KEYS", "gatehouse:{cache}:places:*").split()
+    server.command("DEL", places)
     asked = len(nodes.origin.requests)
     assert not second.is_shared() and len(nodes.origin.requests) == asked + 1
     server.command("FLUSHALL")
     kept = keep(first, server, "/other")
     assert second.ask("/other").body == kept
+
+
+def test_a_server_that_was_started_anew_gives_nothing_old(nodes, redis):
+    """Its answers are there as they were saved, but changes that came after that may not be."""
+    server = redis()
+    first, second = nodes()
+    kept = keep(first, server, "/number")
+    server.command("SAVE")
+    first.purge("--tag", "numbers")
+    wait_until(lambda: not second.is_shared(), "it is told")
+    server.kill()
+    server = redis()
+    assert names(server), "it has what was saved"
+    first.settled()
+    second.settled()
+    assert first.ask("/number").body != kept and second.ask("/number").body != kept
+
+
+def test_a_gateway_without_the_tier_changes_things_for_all(nodes, redis, tmp_path, gateways):
+    """Its changes are marked by nobody, and still nothing comes from the server that is older."""
+    server = redis()
+    first, second = nodes()
+    kept = keep(first, server, "/number")
+    without = Node(gateways, tmp_path, nodes.origin.port, redis.port, {}, {}, {"second_tier": False})
+    wait_until(lambda: without.purge("--tag", "nobody")["spread"] == "told", "it listens")
+    without.ask("/number", method="POST")
+    wait_until(lambda: first.ask("/number").body != kept, "it is told")
+    assert second.ask("/number").body != kept
+
+
+def test_another_configuration_of_the_route_shares_nothing(nodes, redis, tmp_path, gateways):
+    server = redis()
+    (first,) = nodes(1)
+    kept = keep(first, server, "/number")
+    other = Node(gateways, tmp_path, nodes.origin.port, redis.port, {}, {}, {"before": ["request-id"]})
+    other.settled()
+    assert other.ask("/number").body != kept
+
+
+def test_what_the_origin_takes_back_is_gone_for_all(nodes, redis):
+    server = redis()
+    first, second = nodes(fields=('ETag: "{number}"',))
+    kept = keep(first, server, "/number")
+    assert second.ask("/number").body == kept
+    # Another ETag than the kept answer's.
+    first.ask("/number", "Cache-Control: no-cache", method="HEAD")
+    assert first.ask("/number").body != kept
+    wait_until(lambda: second.ask("/number").body != kept, "it is told")
 
 
 def test_what_others_write_there_is_not_taken(nodes, redis):
@@ -347,7 +399,10 @@ def test_nothing_crosses_a_class(nodes, redis, tmp_path, share):
 
 def test_the_rights_that_the_readme_names_are_enough(nodes, redis, tmp_path):
     server = redis()
-    rights = "&gatehouse:cache ~gatehouse:{cache}:* +subscribe +publish +eval +set +get +incr +hset +hget +hmget +time +ping"
+    rights = (
+        "&gatehouse:cache ~gatehouse:{cache}:* +subscribe +publish +eval +set +get +strlen +unlink +incr +hset +hmget +time "
+        "+info +ping"
+    )
     server.command("ACL", "SETUSER", "gatehouse", "on", ">word", *rights.split())
     (tmp_path / "word").write_text("word")
     store = {"user": "gatehouse", "password": {"file": str(tmp_path / "word")}}

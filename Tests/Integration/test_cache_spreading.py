@@ -238,7 +238,7 @@ def test_who_missed_nothing_drops_nothing(nodes, redis):
 
 def test_the_rights_that_the_readme_names_are_enough(nodes, redis, tmp_path):
     server = redis()
-    rights = "&gatehouse:cache ~gatehouse:{cache}:count +subscribe +publish +eval +set +get +incr +ping"
+    rights = "&gatehouse:cache ~gatehouse:{cache}:* +subscribe +publish +eval +set +get +incr +ping"
     server.command("ACL", "SETUSER", "gatehouse", "on", ">word", *rights.split())
     server.command("ACL", "SETUSER", "default", "off")
     (tmp_path / "word").write_text("word")

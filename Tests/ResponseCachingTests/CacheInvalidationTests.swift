@@ -36,6 +36,14 @@ import Testing
     #expect(try !cache.run(request("GET", "/me/tokens/a?x=1"), body: "new").isHit)
   }
 
+  /// RFC 9111 section 4.4: every answer that is no error, 2xx and 3xx.
+  @Test(arguments: [200, 201, 202, 204, 206, 299, 301, 303, 304, 308, 399])
+  func successesDo(status: Int) throws {
+    _ = try cache.run(request("GET"))
+    _ = try cache.run(request("DELETE"), status: status)
+    #expect(try !cache.run(request("GET")).isHit)
+  }
+
   @Test(arguments: [400, 404, 500])
   func failuresDoNot(status: Int) throws {
     _ = try cache.run(request("GET"))

@@ -42,7 +42,7 @@ import Testing
     ["Accept-Encoding: gzip"], ["Accept-Encoding: br, gzip"], ["X-V: 1"], ["Authorization: Bearer x"], ["Cookie: a=b"],
     ["If-None-Match: *"], ["If-None-Match: \"mark-0.\", \"mark-1.\", W/\"mark-2.\""],
     ["If-Modified-Since: Fri, 31 Dec 2027 00:00:00 GMT"], ["Range: bytes=0-3"],
-    ["Range: bytes=-5", "If-Range: \"mark-0.\""],
+    ["Range: bytes=-5", "If-Range: \"mark-0.\""], ["Accept-Language: en, DE"], ["Accept-Language: En,de"],
   ]
   private static let responseFields: [[String]] = [
     ["Cache-Control: public, max-age=20"], ["Cache-Control: s-maxage=5, must-revalidate"],
@@ -51,6 +51,8 @@ import Testing
     ["Cache-Control: public, max-age=9, no-cache=\"set-cookie\"", "Set-Cookie: mark"],
     ["Cache-Control: private, max-age=9"],
     ["Expires: Fri, 31 Dec 2027 00:00:00 GMT", "Cache-Control: public"],
+    ["Cache-Control: public, max-age=9", "Content-Encoding: gzip"],
+    ["Cache-Control: public, max-age=9", "Vary: Accept-Language"],
   ]
 
   @Test(arguments: [nil, "token", "scopes", "domain", "public"] as [String?], 0..<3 as Range<UInt64>)

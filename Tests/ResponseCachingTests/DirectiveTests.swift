@@ -29,6 +29,18 @@ import Testing
     #expect(response("x=\"no-store, \\\" private\", no-cache") == response("no-cache"))
   }
 
+  /// Section 5.2.3: what is not known is ignored, and what it stands beside counts.
+  @Test(arguments: ["foo", "foo=1", "foo=\"no-store, private\"", "community=\"UCI\"", "no-transform", "immutable"])
+  func unknownDirectivesAreIgnored(directive: String) {
+    for known in ["max-age=60", "private", "no-store", "must-revalidate, s-maxage=3"] {
+      #expect(
+        response("\(directive), \(known)") == response(known) && response("\(known), \(directive)") == response(known))
+    }
+    for known in ["max-age=60", "no-cache", "max-stale"] {
+      #expect(request("\(directive), \(known)") == request(known) && request("\(known),\(directive)") == request(known))
+    }
+  }
+
   /// Section 4.2.1.
   @Test(arguments: [
     "max-age=x", "max-age=-1", "max-age=1.5", "max-age=", "max-age", "max-age=\"", "max-age = 5", "max-age =5",

@@ -38,6 +38,8 @@ import Testing
       (["Expires: Mon, 23 Nov 2026 16:00:50 GMT", "Date: nonsense"], 50),
       (["Expires: Mon, 23 Nov 2026 16:00:50 GMT", "Cache-Control: max-age=30"], 30),
       (["Expires: Mon, 23 Nov 2026 16:00:50 GMT", "Cache-Control: max-age=x"], 0),
+      (["Expires: Mon, 23 Nov 2026 15:00:00 GMT", "Cache-Control: s-maxage=40"], 40),
+      (["Expires: 0", "Cache-Control: max-age=30"], 30),
       (["Cache-Control: max-age=30, max-age=40"], 0), ([], 0), (["Cache-Control: public"], 0),
     ] as [([String], Int64)])
   func stated(fields: [String], seconds: Int64) throws { #expect(try lifetime(fields) == seconds) }

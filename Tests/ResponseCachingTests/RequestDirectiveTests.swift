@@ -99,6 +99,10 @@ import Testing
     }
     #expect(try ask(["Pragma: no-cache", "Cache-Control: max-age=50"]))
     #expect(try !ask(["Pragma: no-cache"]))
+    for value in ["x-other", "no-cache-please, x=\"no-cache\"", ""] {
+      #expect(try ask(["Pragma: \(value)"]), "\(value)")
+    }
+    for value in ["x-other, No-Cache", "\"no-cache"] { #expect(try !ask(["Pragma: \(value)"]), "\(value)") }
   }
 
   /// The organisation decides which of them its clients may use.

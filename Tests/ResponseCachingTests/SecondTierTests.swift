@@ -32,6 +32,8 @@ private final class FakeAnswers: SharedAnswers, SharedAnswersAccess, @unchecked 
     return true
   }
 
+  func drop(_ name: [UInt8]) { kept[name] = nil }
+
   func answer(failing: Bool = false) {
     while !waiting.isEmpty {
       let (name, then) = waiting.removeFirst()
@@ -290,6 +292,22 @@ private final class Turns: ExchangeDriver {
     answers.time = nil
     try fill(first, get(first, caller: 9))
     #expect(answers.kept.count == 1)
+  }
+
+  /// Who contradicts itself has a newer answer: the kept one is withdrawn everywhere, and what comes then is kept.
+  @Test func whatComesAfterAContradictionIsKept() throws {
+    let first = try node()
+    try fill(first, get(first), "old", ["ETag: \"v1\""])
+    first.bench.clock.advance(61_000_000_000)
+    let exchange = try get(first)
+    #expect(lookUp(first, exchange) == .origin)
+    var bytes = ByteBuffer(string: "HTTP/1.1 304 Not Modified\r\nETag: \"v2\"\r\n\r\n")
+    var parser = ResponseHeadParser()
+    #expect(try parser.parse(&bytes, into: &exchange.response, requestMethod: .get))
+    #expect(first.filter.wantsAnother(exchange))
+    exchange.response.reset()
+    try answer(first, exchange, "new", ["ETag: \"v2\""])
+    #expect(look(first, try get(first)) == .answered("new"))
   }
 
   @Test func largeAnswersStayInMemory() throws {

@@ -36,6 +36,7 @@ import Testing
   ]
   private static let requests = [
     [], [], [], ["X-V: 1"], ["X-V: 2"], ["Cache-Control: max-stale"], ["Range: bytes=0-4"],
+    ["Cache-Control: stale-if-error=30"],
   ]
 
   @Test(arguments: [nil, "token", "scopes", "domain", "public"] as [String?], 0..<3 as Range<UInt64>)

@@ -101,6 +101,25 @@ import Testing
     #expect(try helps(["Cache-Control: no-cache, no-store, must-revalidate"], overruled))
   }
 
+  /// Section 4: a client may ask for it, for more and for less than others get. With `ttl` only for less.
+  @Test(
+    arguments: [
+      ("stale-if-error=6", 5, true), ("stale-if-error=5", 5, false), ("stale-if-error=x", 1, false),
+      ("stale-if-error", 1, false), ("stale-if-error=60, stale-if-error=2", 5, false), ("stale-if-error=0", 1, false),
+      ("stale-if-error=60, max-age=30", 5, false), ("stale-if-error=60, no-cache", 5, false),
+      ("stale-if-error=60", 30, true), ("stale-if-error=60", 9, true), ("stale-if-error=3", 2, true),
+    ] as [(String, Int64, Bool)])
+  func clientsMayAsk(directive: String, seconds: Int64, isGiven: Bool) throws {
+    let (kept, wish) = (["Cache-Control: max-age=10"], ["Cache-Control: \(directive)"])
+    let setting: [String: ConfigNode.Value] = ["stale_if_error": .text("10s")]
+    #expect(try helps(kept, after: seconds, Self.origin, request: wish) == isGiven)
+    #expect(try !helps(kept, after: seconds, Self.ttl, request: wish))
+    let bounded = Self.ttl.merging(setting) { $1 }
+    #expect(try helps(kept, after: seconds, bounded, request: wish) == (isGiven && seconds < 10))
+    let unheard: [String: ConfigNode.Value] = ["honour": .list([])]
+    #expect(try !helps(kept, after: seconds, Self.origin.merging(unheard) { $1 }, request: wish))
+  }
+
   /// A client that says how fresh an answer has to be gets none that is less.
   @Test(arguments: ["no-cache", "max-age=5", "min-fresh=1"]) func particularClients(directive: String) throws {
     let settings = Self.origin.merging(["stale_if_error": .text("1m")]) { $1 }

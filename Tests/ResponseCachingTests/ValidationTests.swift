@@ -275,6 +275,13 @@ import Testing
     #expect(cache.begin(next) == nil && asked(next).isEmpty)
   }
 
+  /// Section 4.3.2: who has it already is told so, also when it is the last to be told.
+  @Test(arguments: ["Cache-Control: no-store", "Vary: *", "X-A: 1"]) func whoHasItAlready(field: String) throws {
+    let cache = try stale()
+    let answer = try cache.run(get(cache, ["If-None-Match: \"v1\""]), fields: ["ETag: \"v1\"", field], status: 304)
+    #expect(answer.status == 304 && answer.body.isEmpty && answer.fields.contains("ETag: \"v1\"\r\n"))
+  }
+
   /// Section 4.4: what was invalidated while the origin was asked is not kept.
   @Test func invalidatedMeanwhile() throws {
     let cache = try stale()

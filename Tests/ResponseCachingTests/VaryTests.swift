@@ -70,7 +70,10 @@ import Testing
   @Test func authorizationAsItWasSent() throws {
     let cache = try cache(["share": .text("public")])
     for user in ["a", "b", "a", "b"] {
-      #expect(try ask(cache, ["Authorization: Bearer \(user)"], vary: ["Vary: authorization"], body: user).body == user)
+      let answer = try ask(
+        cache, ["Authorization: Bearer \(user)"], vary: ["Vary: authorization"], body: user,
+        more: ["Cache-Control: public"])
+      #expect(answer.body == user)
     }
     #expect(cache.store.usage.entries == 2)
   }
@@ -94,13 +97,48 @@ import Testing
   }
 
   /// A coding that the client may not take never reaches it by the origin's mistake.
-  @Test func codingsNeedVary() throws {
+  @Test(arguments: [[], ["Vary: accept-encoding"], ["Vary: X-A"]])
+  func codingsVary(vary: [String]) throws {
     let cache = try cache()
     let coded = ["Content-Encoding: br"]
-    #expect(try !ask(cache, ["Accept-Encoding: br"], vary: [], more: coded).fields.contains("stored"))
-    #expect(
-      try ask(cache, ["Accept-Encoding: br"], vary: ["Vary: accept-encoding"], more: coded).fields.contains("stored"))
-    #expect(try !ask(cache, [], vary: ["Vary: accept-encoding"]).isHit)
+    #expect(try ask(cache, ["Accept-Encoding: br, gzip"], vary: vary, more: coded).fields.contains("stored"))
+    for other in [[], ["Accept-Encoding: gzip"], ["Accept-Encoding: br;q=0"], ["Accept-Encoding:"]] {
+      #expect(try !ask(cache, other, vary: vary, more: coded).isHit, "\(other)")
+    }
+    #expect(try ask(cache, ["Accept-Encoding: gzip;q=1, BR"], vary: vary, more: coded).isHit)
+    // Whom the gateway asks for in another form than the client, no later request can be matched with.
+    let exchange = try cache.bench.exchange("GET /other HTTP/1.1", ["Accept-Encoding: br"])
+    exchange.requestAdditions.add(.acceptEncoding, text: "gzip")
+    #expect(try !cache.run(exchange, fields: coded + vary + ["Cache-Control: max-age=60"]).fields.contains("stored"))
+  }
+}
+
+/// Accept-Language in one form (RFC 9110 section 12.5.4).
+@Suite struct AcceptLanguageTests {
+  /// What stands for a request's fields in a key.
+  private func form(_ values: [String]) throws -> [UInt8] {
+    let exchange = try Bench().exchange("GET / HTTP/1.1", values.map { "Accept-Language: \($0)" })
+    var bytes = KeyBytes()
+    FieldSelection(["Accept-Language"]).writeValues(of: exchange.request.block, into: &bytes)
+    return bytes.withBytes { Array($0) }
+  }
+
+  @Test(
+    arguments: [
+      (["en, de"], ["en,de"]), (["en, de"], ["eN ,  De"]), (["en-GB;q=0.8, *;q=0.1"], ["en-gb ; q=0.8,*; Q=0.1"]),
+      (["en", "de"], ["en , de"]), (["en"], [",en,"]),
+    ] as [([String], [String])])
+  func theSame(one: [String], other: [String]) throws { #expect(try form(one) == form(other)) }
+
+  /// All pairwise different: what stands first may be what the reader likes best, and what is no language is compared as
+  /// it was sent.
+  @Test func different() throws {
+    let all: [[String]] = [
+      [], [""], ["en, de"], ["de, en"], ["en"], ["en;q=1"], ["en;q=0.5"], ["en;q=0.50"], ["ende"], ["en de"],
+      ["en d e"],
+      ["\"en"], ["\"EN"], ["en;"], ["en;;q=1"], ["en;q =1"], ["en-"], ["en_de"], ["EN_DE"], [","],
+    ]
+    #expect(Set(try all.map(form)).count == all.count)
   }
 }
 

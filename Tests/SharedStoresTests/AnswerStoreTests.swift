@@ -70,6 +70,10 @@ private final class AnswerLoop: Sendable {
     throw HarnessError.timeout("the store does not answer")
   }
 
+  func drop(_ name: String) async throws {
+    try await loop.submit { [link] in link.value.drop(Array(name.utf8)) }.get()
+  }
+
   /// Has answers kept, in one turn; says which are on their way.
   func keep(_ answers: [String], as name: String, for lifetime: Int64 = 60_000_000_000) async throws -> [Bool] {
     try await loop.submit { [link] in
@@ -93,6 +97,8 @@ struct AnswerStoreTests {
     }
   }
 
+  private let places = SharedPlaces(Secret([1])).key
+
   private func head(_ time: SharedAnswerTime, _ places: String) -> String { "\(time.epoch) \(time.time) \(places)\n" }
 
   @Test func whatWasChangedIsNotGiven() async throws {
@@ -104,7 +110,7 @@ struct AnswerStoreTests {
         let answer = head(now, "7 9") + "answer"
         #expect(try await loop.keep([answer], as: "a") == [true])
         #expect(try await loop.find("a")?.answer == answer)
-        let command = SpreadCommand.publish("x", from: "test", place: place)
+        let command = SpreadCommand.publish("x", from: "test", SpreadMark(places: places, place: place))
         guard case .integer = try await server.raw(command.bytes) else {
           throw HarnessError.timeout("it is not published")
         }
@@ -126,18 +132,79 @@ struct AnswerStoreTests {
     }
   }
 
+  /// By a gateway that shares no answers, or has another secret.
+  @Test func changesThatNobodyMarksMakeEverythingWorthless() async throws {
+    let server = try await RedisServer()
+    let other = SpreadMark(places: SharedPlaces(Secret([2])).key, place: "5")
+    try await with(server.settings) { loop in
+      for mark in [nil, other] {
+        let time = try #require(try await loop.findAtLast("a").time)
+        #expect(try await loop.keep([head(time, "1") + "x"], as: "a") == [true])
+        #expect(try await loop.find("a")?.answer != nil)
+        _ = try await server.raw(SpreadCommand.publish("x", from: "test", mark).bytes)
+        // One that is marked does not hide it.
+        let marked = SpreadMark(places: places, place: "7")
+        _ = try await server.raw(SpreadCommand.publish("x", from: "test", marked).bytes)
+        let found = try #require(try await loop.find("a"))
+        #expect(found.answer == nil && found.time?.epoch != time.epoch)
+        // From then on all is as it was.
+        let later = try #require(found.time)
+        #expect(try await loop.keep([head(later, "1") + "y"], as: "a") == [true])
+        #expect(try await loop.find("a")?.answer == head(later, "1") + "y")
+      }
+    }
+  }
+
+  /// It may have lost what was changed last, and have counted others since.
+  @Test func aServerThatWasStartedAnewGivesNothingOld() async throws {
+    let server = try await RedisServer()
+    try await with(server.settings) { loop in
+      let time = try #require(try await loop.findAtLast("a").time)
+      #expect(try await loop.keep([head(time, "1") + "x"], as: "a") == [true])
+      // As a copy of it has it.
+      _ = try await server.command("HSET", places, "r", "anotherrun")
+      #expect(try await loop.find("a")?.answer != nil)
+      _ = try await server.command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+      let found = try await loop.findAtLast("a")
+      #expect(found.answer == nil && found.time?.epoch != time.epoch)
+    }
+  }
+
+  @Test func whatIsTooLargeForOneGatewayIsNotThereForIt() async throws {
+    let server = try await RedisServer()
+    try await with(server.settings) { loop in
+      let time = try #require(try await loop.findAtLast("a").time)
+      let large = head(time, "1") + String(repeating: "x", count: 200 << 10)
+      _ = try await server.command("SET", "gatehouse:{cache}:answer:a", large)
+      #expect(try await loop.find("a") == AnswerLoop.Found(time: time))
+      #expect(try await loop.find("b") == AnswerLoop.Found(time: time))
+    }
+  }
+
+  @Test func whatIsDroppedIsGone() async throws {
+    let server = try await RedisServer()
+    try await with(server.settings) { loop in
+      let time = try #require(try await loop.findAtLast("a").time)
+      #expect(try await loop.keep([head(time, "1") + "x"], as: "a") == [true])
+      #expect(try await loop.find("a")?.answer != nil)
+      try await loop.drop("a")
+      #expect(try await loop.find("a") == AnswerLoop.Found(time: time))
+    }
+  }
+
   @Test func aServerThatHasLostThePlacesGivesNothingOld() async throws {
     let server = try await RedisServer()
     try await with(server.settings) { loop in
       let time = try #require(try await loop.findAtLast("a").time)
       #expect(try await loop.keep([head(time, "1") + "x"], as: "a") == [true])
       #expect(try await loop.find("a")?.answer != nil)
-      _ = try await server.command("DEL", AnswerCommand.places)
+      _ = try await server.command("DEL", places)
       let found = try #require(try await loop.find("a"))
       #expect(found.answer == nil && found.time != nil && found.time?.epoch != time.epoch)
       // A change before anybody has asked begins no epoch by itself.
-      _ = try await server.command("DEL", AnswerCommand.places)
-      _ = try await server.raw(SpreadCommand.publish("x", from: "test", place: "2").bytes)
+      _ = try await server.command("DEL", places)
+      let mark = SpreadMark(places: places, place: "2")
+      _ = try await server.raw(SpreadCommand.publish("x", from: "test", mark).bytes)
       #expect(try await loop.find("a")?.answer == nil)
     }
   }
@@ -157,8 +224,8 @@ struct AnswerStoreTests {
     // By bytes, too.
     try await with(server.settings) { loop in
       _ = try await loop.findAtLast("a")
-      let answers = Array(repeating: String(repeating: "x", count: 100 << 10), count: 10)
-      #expect(try await loop.keep(answers, as: "b") == Array(repeating: true, count: 8) + [false, false])
+      let answers = Array(repeating: String(repeating: "x", count: 100 << 10), count: 22)
+      #expect(try await loop.keep(answers, as: "b") == Array(repeating: true, count: 20) + [false, false])
     }
   }
 
@@ -181,9 +248,9 @@ struct AnswerStoreTests {
     settings.timeout = .milliseconds(300)
     try await with(settings) { loop in
       _ = try await loop.findAtLast("a")
-      _ = try await server.command("SET", AnswerCommand.places, "no hash")
+      _ = try await server.command("SET", places, "no hash")
       #expect(try await loop.find("a")?.isFailed == true)
-      _ = try await server.command("DEL", AnswerCommand.places)
+      _ = try await server.command("DEL", places)
       #expect(try await loop.find("a")?.isFailed == false)
       server.pause()
       #expect(try await loop.find(["a", "b"]).allSatisfy { $0?.isFailed == true })

@@ -1,4 +1,5 @@
 import GatewayKit
+import NIOCore
 import Testing
 
 @testable import SharedStores
@@ -8,27 +9,56 @@ import Testing
   private static func sequence(_ number: Int64) -> SpreadSequence {
     var sequence = SpreadSequence()
     sequence.asks()
-    sequence.told(number)
+    sequence.told(number, "\(number)")
     _ = sequence.settles()
     return sequence
+  }
+
+  /// Hears changes whose names are their numbers.
+  private static func hear(_ numbers: [Int64], _ sequence: inout SpreadSequence) -> [SpreadSequence.Finding] {
+    numbers.map { sequence.received($0, "\($0)", after: "\($0 - 1)") }
   }
 
   @Test func theFirstConnectionMayHaveMissedAnything() {
     var sequence = SpreadSequence()
     sequence.asks()
-    sequence.told(7)
+    sequence.told(7, "7")
     let isMissed = sequence.settles()
     #expect(isMissed == .missed && sequence.last == 7)
     var other = SpreadSequence()
-    let isGap = other.received(3)
+    let isGap = other.received(3, "3", after: "2")
     #expect(isGap == .missed && other.last == 3)
   }
 
   @Test func aGapIsSomethingMissed() {
     var sequence = Self.sequence(7)
     // The last one: a server that was lost begins elsewhere.
-    let missed = [8, 9, 11, 12, 3].map { sequence.received($0) }
+    let missed = Self.hear([8, 9, 11, 12, 3], &sequence)
     #expect(missed == [.nothing, .nothing, .missed, .nothing, .wentBack(12)])
+  }
+
+  /// A server that has lost changes, and has counted as many others since.
+  @Test func otherChangesWithTheSameNumbersAreFoundOut() {
+    var sequence = Self.sequence(7)
+    sequence.asks()
+    sequence.told(7, "another")
+    let findings = [sequence.settles(), sequence.received(8, "8", after: "another")]
+    #expect(findings == [.missed, .nothing])
+    // The same, when others are heard before the server has said its number.
+    var other = Self.sequence(7)
+    other.asks()
+    let heard = other.received(8, "8", after: "another")
+    other.told(8, "8")
+    let settled = other.settles()
+    #expect(heard == .missed && settled == .nothing)
+  }
+
+  @Test func messagesAreReadAsTheyAreWritten() throws {
+    let message = try #require(SpreadMessage(ByteBuffer(string: "7 a.1 b.2 {\"changed\":\"/a b\",\"domain\":\"d\"}")))
+    #expect(message.number == 7 && message.previous == "a.1" && message.name == "b.2")
+    #expect(message.change == .path("/a b", domain: "d") && message.isFrom("b") && !message.isFrom("a"))
+    #expect(SpreadMessage(ByteBuffer(string: "7 a.1 b.2 nonsense"))?.change == nil)
+    for bad in ["", "7", "7 a b", "x a b {}"] { #expect(SpreadMessage(ByteBuffer(string: bad)) == nil, "\(bad)") }
   }
 
   /// Connected anew: what the server says against what was heard, while changes go on.
@@ -43,9 +73,9 @@ import Testing
   func comparesNumbers(before: [Int64], number: Int64, after: [Int64], isMissed: Bool) {
     var sequence = Self.sequence(7)
     sequence.asks()
-    var gaps = before.map { sequence.received($0) }
-    sequence.told(number)
-    gaps += after.map { sequence.received($0) }
+    var gaps = Self.hear(before, &sequence)
+    sequence.told(number, "\(number)")
+    gaps += Self.hear(after, &sequence)
     #expect(gaps.allSatisfy { $0 == .nothing })
     let last = sequence.last
     let settled = [sequence.settles(), sequence.settles()]

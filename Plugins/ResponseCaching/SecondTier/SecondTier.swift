@@ -33,7 +33,7 @@ final class SecondTier {
 
 extension SecondTier {
   /// Asks; false when that cannot be done now. The exchange is resumed when there is an answer in memory, or none to be had.
-  func ask(_ question: TierQuestion) -> Bool { ask(question, name(of: question.key.bytes), isLast: false) }
+  func ask(_ question: TierQuestion) -> Bool { ask(question, name(of: question), isLast: false) }
 
   private func ask(_ question: TierQuestion, _ name: [UInt8], isLast: Bool) -> Bool {
     let isAsked = access.find(name) { [self] in answered($0, to: question, name, isLast: isLast) }
@@ -64,8 +64,14 @@ extension SecondTier {
     }
     switch answer.content {
     case .varies(let names):
-      return !isLast && ask(question, self.name(of: question.key.bytes, names, question.block), isLast: true)
-    case .answer(let parts): put(parts, tags: answer.tags, for: question)
+      return !isLast && ask(question, self.name(of: question, names), isLast: true)
+    case .answer(let parts):
+      // What it lacks a purge would not have reached.
+      guard question.mark.tags.allSatisfy(answer.tags.contains) else {
+        counters.sharedMissed.add()
+        return false
+      }
+      put(parts, tags: answer.tags, for: question)
     }
     return false
   }
@@ -85,20 +91,18 @@ extension SecondTier {
     }
   }
 
-  /// - Parameters:
-  ///   - names: what answers vary by.
-  ///   - block: the fields of the request.
-  private func name(of key: [UInt8], _ names: FieldSelection = FieldSelection(), _ block: FieldBlock = FieldBlock())
-    -> [UInt8]
-  {
+  /// - Parameter names: what answers vary by.
+  private func name(of question: TierQuestion, _ names: FieldSelection = FieldSelection()) -> [UInt8] {
     var values = KeyBytes()
-    names.writeValues(of: block, into: &values)
-    return values.withBytes { name(of: key, names, values: $0) }
+    names.writeValues(of: question.block, into: &values)
+    return values.withBytes { name(of: question.key.bytes, question.policy, names, values: $0) }
   }
 
-  private func name(of key: some Collection<UInt8>, _ names: FieldSelection, values: UnsafeRawBufferPointer) -> [UInt8]
-  {
+  private func name(
+    of key: some Collection<UInt8>, _ policy: Fingerprint, _ names: FieldSelection, values: UnsafeRawBufferPointer
+  ) -> [UInt8] {
     var bytes = KeyBytes()
+    bytes.append(policy)
     Array(key).withUnsafeBytes { bytes.append(part: $0) }
     for name in names.texts { Array(name.utf8).withUnsafeBytes { bytes.append(part: $0) } }
     if !names.isEmpty { bytes.append(part: values) }
@@ -111,38 +115,43 @@ extension SecondTier {
 extension SecondTier {
   /// Writes an answer that was put into memory, some time soon, unless there is no room for it.
   ///
-  /// - Parameter time: the store's when the answer's request went out.
-  func keep(_ response: CachedResponse, since time: SharedAnswerTime?) {
+  /// - Parameters:
+  ///   - policy: what the request went through.
+  ///   - time: the store's when the answer's request went out.
+  func keep(_ response: CachedResponse, _ policy: Fingerprint, since time: SharedAnswerTime?) {
+    let name = response.varyValues.withUnsafeBytes { self.name(of: response.key, policy, response.vary, values: $0) }
+    // An older one does not outlive it there.
+    if !write(response, policy, name, since: time) { access.drop(name) }
+  }
+
+  private func write(
+    _ response: CachedResponse, _ policy: Fingerprint, _ name: [UInt8], since time: SharedAnswerTime?
+  ) -> Bool {
     let lifetime = response.expires &- loop.now
-    guard let time, lifetime > 0, response.version.tags.count <= SharedAnswer.mostTags else { return }
+    guard let time, lifetime > 0, response.version.tags.count <= SharedAnswer.mostTags else { return false }
     var head = ByteBuffer()
     response.domain.withUnsafeBytes { domain in
       SharedAnswerHead.write(time, store.caches.versions.places(of: response.version, domain: domain), into: &head)
     }
     var answer = ByteBuffer()
     SharedAnswer.write(response, at: SharedAnswer.Moment(loop), into: &answer)
-    guard head.readableBytes + answer.readableBytes < largest else { return counters.sharedDropped.add() }
-    if response.vary.isEmpty {
-      write(answer, head, name(of: response.key, response.vary, values: .init(start: nil, count: 0)), lifetime)
-    } else {
-      keepVariant(response, answer, head, lifetime)
+    guard head.readableBytes + answer.readableBytes < largest, write(answer, head, name, lifetime) else {
+      counters.sharedDropped.add()
+      return false
     }
-  }
-
-  /// An answer that varies stands under a name of its own; under that of the key stands by what.
-  private func keepVariant(_ response: CachedResponse, _ answer: ByteBuffer, _ head: ByteBuffer, _ lifetime: Int64) {
-    response.varyValues.withUnsafeBytes { values in
-      write(answer, head, name(of: response.key, response.vary, values: values), lifetime)
-    }
+    guard !response.vary.isEmpty else { return true }
+    // An answer that varies stands under a name of its own; under that of the key stands by what.
     var names = ByteBuffer()
     SharedAnswer.writeNames(of: response, into: &names)
-    write(names, head, name(of: Array(response.key)), lifetime)
+    let plain = self.name(of: response.key, policy, FieldSelection(), values: .init(start: nil, count: 0))
+    return write(names, head, plain, lifetime)
   }
 
-  private func write(_ bytes: ByteBuffer, _ head: ByteBuffer, _ name: [UInt8], _ lifetime: Int64) {
+  private func write(_ bytes: ByteBuffer, _ head: ByteBuffer, _ name: [UInt8], _ lifetime: Int64) -> Bool {
     guard let sealed = sealer.seal(bytes, behind: head, as: name), access.keep(sealed, as: name, for: lifetime) else {
-      return counters.sharedDropped.add()
+      return false
     }
     counters.sharedWritten.add()
+    return true
   }
 }

@@ -4,11 +4,14 @@ import HTTPWire
 /// A request's question to a store that gateways share.
 final class TierQuestion {
   let key: Flights.Key
-  /// What an answer is about, and of what time: whatever was changed here since then may not be known there.
+  /// What an answer is about, with the tags that are known before it is there, and of what time: whatever was changed here
+  /// since then may not be known there.
   let mark: AnswerVersions.Mark
   /// The request's fields, for what answers vary by.
   let block: FieldBlock
   let mostVariants: Int
+  /// What the request goes through: answers of those that go another way are not for it.
+  let policy: Fingerprint
   let resumption: Resumption
   /// Whether an answer was found, and is kept here now.
   var isFound = false
@@ -16,9 +19,11 @@ final class TierQuestion {
   var isAbandoned = false
 
   init(
-    _ key: Flights.Key, _ mark: AnswerVersions.Mark, _ block: FieldBlock, mostVariants: Int, _ resumption: Resumption
+    _ key: Flights.Key, _ mark: AnswerVersions.Mark, _ block: FieldBlock, mostVariants: Int, policy: Fingerprint,
+    _ resumption: Resumption
   ) {
-    (self.key, self.mark, self.block, self.mostVariants, self.resumption) = (key, mark, block, mostVariants, resumption)
+    (self.key, self.mark, self.block) = (key, mark, block)
+    (self.mostVariants, self.policy, self.resumption) = (mostVariants, policy, resumption)
   }
 }
 

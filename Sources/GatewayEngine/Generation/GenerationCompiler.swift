@@ -25,6 +25,7 @@ package struct GenerationCompiler {
     let allowsWebSocket: Bool
   }
   private var fallbacks: [FallbackKey: RoutePlan] = [:]
+  private var policies = RoutePolicies()
   private var chains: [[Int]] = []
   private var clientTLS: [ClientTLSMaterial.Files: ReloadableTLS<ClientTLSMaterial>?] = [:]
   private var chainIndices: [[Int]: Int] = [:]
@@ -90,10 +91,12 @@ package struct GenerationCompiler {
             hint: "add `upstream:` to the route or to its domain"))
         continue
       }
+      let use = configuration.effectiveUse(domain: domain, route: route)
+      let chain = chain(of: use)
       let methods = route.methods?.joined(separator: ",") ?? "*"
+      let facts = RouteFacts(pattern: route.path, methods: methods, policy: policy(upstream, chain, use))
       let plan = RoutePlan(
-        facts: RouteFacts(pattern: route.path, methods: methods), upstream: upstream,
-        chain: chain(of: configuration.effectiveUse(domain: domain, route: route)), isStream: route.isStream,
+        facts: facts, upstream: upstream, chain: chain, isStream: route.isStream,
         allowsWebSocket: route.webSocket ?? domain.webSocket)
       routeChains.append(plan.chain)
       for method in route.methods.map({ $0.map(Optional.some) }) ?? [nil] {
@@ -105,15 +108,20 @@ package struct GenerationCompiler {
 
   private mutating func fallback(of domain: DomainConfiguration) -> RoutePlan? {
     guard let upstream = upstreamIndex(domain.upstream) else { return nil }
-    let chain = chain(of: configuration.effectiveUse(domain: domain, route: nil))
+    let use = configuration.effectiveUse(domain: domain, route: nil)
+    let chain = chain(of: use)
     // Domains that are alike share one: what thousands of them touch stays in the processor's cache.
     let key = FallbackKey(upstream: upstream, chain: chain, allowsWebSocket: domain.webSocket)
     if let known = fallbacks[key] { return known }
-    let made = RoutePlan(
-      facts: RouteFacts(pattern: "*", methods: "*"), upstream: upstream, chain: chain,
-      allowsWebSocket: domain.webSocket)
+    let facts = RouteFacts(pattern: "*", methods: "*", policy: policy(upstream, chain, use))
+    let made = RoutePlan(facts: facts, upstream: upstream, chain: chain, allowsWebSocket: domain.webSocket)
     fallbacks[key] = made
     return made
+  }
+
+  private mutating func policy(_ upstream: Int, _ chain: Int, _ use: [UseEntry]) -> Fingerprint {
+    guard configuration.stores.secondTier != nil else { return Fingerprint(0, 0, 0, 0) }
+    return policies.policy(configuration.upstreams[upstream], index: upstream, chain: chain, use)
   }
 
   private func upstreamIndex(_ name: String?) -> Int? {

@@ -7,8 +7,8 @@ import Synchronization
 /// Time is the number of changes. An answer is of the time at which its request was looked up, and is current while
 /// nothing that it is about was changed since. There is a fixed number of places, in blocks. A domain has one block, by
 /// hash, so however much it changes, it makes nothing worthless of those that have another. Paths and tags share the
-/// places of a block: those that meet are changed together, which costs a fetch and is never wrong. One place more stands
-/// for everything of a domain.
+/// places of a block. Each has two, and is changed when both are: those that meet in both are changed together, which costs
+/// a fetch and is never wrong. One place more stands for everything of a domain.
 ///
 /// A store that several gateways share has places like these, fewer of them, and a time of its own.
 package final class AnswerVersions: Sendable {
@@ -113,13 +113,22 @@ package final class AnswerVersions: Sendable {
     places + (Int(truncatingIfNeeded: hash) & (Self.count - 1))
   }
 
+  /// In the same block, by other bits of the hash.
+  private func otherPlace(of hash: UInt64) -> UnsafeMutablePointer<Atomic<UInt64>> {
+    let mask = UInt64(1 << Self.placeBits - 1)
+    return place(of: hash & ~mask | hash >> UInt64(Self.placeBits + Self.domainBits) & mask)
+  }
+
   private func isUnchanged(_ hash: UInt64, since began: UInt64) -> Bool {
     place(of: hash).pointee.load(ordering: .acquiring) <= began
+      || otherPlace(of: hash).pointee.load(ordering: .acquiring) <= began
   }
 
   /// Two changes at once: the later time stays.
   private func change(_ hash: UInt64) {
-    place(of: hash).pointee.max(advance(), ordering: .acquiringAndReleasing)
+    let time = advance()
+    place(of: hash).pointee.max(time, ordering: .acquiringAndReleasing)
+    otherPlace(of: hash).pointee.max(time, ordering: .acquiringAndReleasing)
   }
 }
 

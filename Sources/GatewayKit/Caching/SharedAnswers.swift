@@ -24,6 +24,8 @@ public protocol SharedAnswersAccess: AnyObject {
   func find(_ name: [UInt8], then: @escaping (SharedAnswerFound) -> Void) -> Bool
   /// Keeps an answer for so many nanoseconds, some time soon. False when there is no room for it on the way.
   func keep(_ answer: ByteBuffer, as name: [UInt8], for lifetime: Int64) -> Bool
+  /// Has what is kept under a name go, unless the store cannot be told.
+  func drop(_ name: [UInt8])
 }
 
 /// What came of a look-up.
@@ -50,13 +52,24 @@ public struct SharedAnswerTime: Sendable, Hashable {
   }
 }
 
-extension SharedAnswers {
-  /// Seeds the hashes of paths and tags, so that they are the same in all gateways and nobody else can know them.
-  package var seed: UInt64 {
+/// Where a store that gateways share holds what was changed when: the same for all that have the same secret, and for no
+/// others, since what those mark means something else.
+package struct SharedPlaces: Sendable {
+  /// Seeds the hashes of paths and tags. Nobody else can know it.
+  package let seed: UInt64
+  /// The name under which they stand.
+  package let key: String
+
+  package init(_ secret: Secret) {
+    seed = Self.derive("gatehouse cache places 1", 8, secret).reduce(0) { $0 << 8 | UInt64($1) }
+    let name = Self.derive("gatehouse cache places key 1", 4, secret)
+    key = "gatehouse:{cache}:places:" + name.map { String($0, radix: 16) }.joined(separator: "-")
+  }
+
+  private static func derive(_ purpose: String, _ count: Int, _ secret: Secret) -> [UInt8] {
     let key = HKDF<SHA256>.deriveKey(
-      inputKeyMaterial: SymmetricKey(data: secret.bytes), info: Array("gatehouse cache places 1".utf8),
-      outputByteCount: 8)
-    return key.withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) }
+      inputKeyMaterial: SymmetricKey(data: secret.bytes), info: Array(purpose.utf8), outputByteCount: count)
+    return key.withUnsafeBytes { Array($0) }
   }
 }
 

@@ -30,11 +30,19 @@ public final class RouteFacts: Sendable {
   public let pattern: String
   /// The methods that the route takes, as text for logs; `*` for all.
   public let methods: String
+  /// Stands for what requests of the route go through: the servers of their upstream, and the plugins with their settings.
+  /// What is kept outside of the process is kept under it. All zeros where nothing is.
+  package let policy: Fingerprint
 
   /// Facts of a route.
-  public init(pattern: String, methods: String) {
+  public convenience init(pattern: String, methods: String) {
+    self.init(pattern: pattern, methods: methods, policy: Fingerprint(0, 0, 0, 0))
+  }
+
+  package init(pattern: String, methods: String, policy: Fingerprint) {
     self.pattern = pattern
     self.methods = methods
+    self.policy = policy
   }
 }
 

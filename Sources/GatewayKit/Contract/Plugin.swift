@@ -130,7 +130,7 @@ public struct PluginEnvironment: Sendable {
     self.sharedAnswers = sharedAnswers
     self.services = services
     self.revocations = revocations ?? TokenRevocations(clock: clock)
-    caches = services.service { AnswerCaches(seed: sharedAnswers?.seed ?? hashSeed) }
+    caches = services.service { AnswerCaches(seed: sharedAnswers.map { SharedPlaces($0.secret).seed } ?? hashSeed) }
   }
 }
 

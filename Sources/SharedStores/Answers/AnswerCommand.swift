@@ -2,49 +2,70 @@ import GatewayKit
 import NIOCore
 
 /// The commands of the answers that gateways share.
-enum AnswerCommand {
-  /// When what is at each place was last changed, and under `e` and `t` the epoch and the time.
-  static let places = "gatehouse:{cache}:places"
+///
+/// The places, a hash, hold when what is at each was last changed, and beside them the epoch (`e`), the time (`t`), the
+/// number of the last change that was marked (`n`) and which run of the server the epoch is of (`r`).
+struct AnswerCommand {
   private static let answers = "gatehouse:{cache}:answer:"
 
+  /// The key of the places.
+  let places: String
+  /// The largest answer that is taken, in bytes.
+  let largest: Int
+
   /// Gives the epoch, the time, and the answer when nothing that it is about was changed since its own time. The answer's
-  /// head says what that is: `epoch time place place...`. A server that has no places (any more) begins an epoch, and so
-  /// gives nothing of an earlier one.
+  /// head says what that is: `epoch time place place...`.
+  ///
+  /// What is not known to be marked makes everything worthless: another epoch begins when there are no places (any more),
+  /// when there were changes that nobody has marked, by a gateway that shares no answers or has another secret, and when the
+  /// server is another one or was started anew, since it may have lost some.
   private static let finding = """
-    local answer = redis.call('GET', KEYS[1])
-    local fields = {'e', 't', 'a'}
-    local epoch, time
-    if answer then
-      for number in string.gmatch(string.match(answer, '^[%d ]*'), '%d+') do
-        if not epoch then epoch = number
-        elseif not time then time = tonumber(number)
-        else fields[#fields + 1] = number end
-      end
-    end
-    local found = redis.call('HMGET', KEYS[2], unpack(fields))
-    if not found[1] or not found[2] then
+    local known = redis.call('HMGET', KEYS[2], 'e', 't', 'n', 'r')
+    local epoch, newest, marked, run = known[1], known[2], known[3], known[4]
+    local last = redis.call('GET', KEYS[3]) or '0'
+    local here = run
+    if ARGV[3] == '1' then here = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or '' end
+    if not epoch or not newest or marked ~= last or run ~= here then
       local now = redis.call('TIME')
-      found[1] = ARGV[1]
-      found[2] = found[2] or string.format('%.0f', now[1] * 1000000 + now[2])
-      redis.call('HSET', KEYS[2], 'e', found[1], 't', found[2])
+      epoch, marked = ARGV[1], last
+      newest = newest or string.format('%.0f', now[1] * 1000000 + now[2])
+      redis.call('HSET', KEYS[2], 'e', epoch, 't', newest, 'n', marked, 'r', here or '')
     end
-    if answer then
-      local newest = 0
-      for index = 3, #fields do newest = math.max(newest, tonumber(found[index] or 0)) end
-      if epoch ~= found[1] or not time or time < newest or time > tonumber(found[2]) then answer = false end
+    if redis.call('STRLEN', KEYS[1]) > tonumber(ARGV[2]) then return {epoch, newest, false} end
+    local answer = redis.call('GET', KEYS[1])
+    if not answer then return {epoch, newest, false} end
+    local own, time
+    local fields = {'a'}
+    for number in string.gmatch(string.match(answer, '^[%d ]*'), '%d+') do
+      if not own then own = number
+      elseif not time then time = tonumber(number)
+      else fields[#fields + 1] = number end
     end
-    return {found[1], found[2], answer}
+    if own ~= epoch or not time or time > tonumber(newest) then return {epoch, newest, false} end
+    for _, changed in ipairs(redis.call('HMGET', KEYS[2], unpack(fields))) do
+      if changed and time < tonumber(changed) then return {epoch, newest, false} end
+    end
+    return {epoch, newest, answer}
     """
 
-  /// - Parameter epoch: taken when one begins: chosen by chance each time.
-  static func find(_ name: [UInt8], epoch: UInt64) -> RESPCommand {
-    RESPCommand([word("EVAL"), word(finding), word("2"), key(name), word(places), word("\(epoch)")])
+  /// - Parameters:
+  ///   - epoch: taken when one begins: chosen by chance each time.
+  ///   - isFirst: whether it is the first question of a connection, which may be to another server than the last.
+  func find(_ name: [UInt8], epoch: UInt64, isFirst: Bool) -> RESPCommand {
+    RESPCommand(
+      [
+        Self.word("EVAL"), Self.word(Self.finding), Self.word("3"), Self.key(name), Self.word(places),
+        Self.word(SpreadCommand.counter), Self.word("\(epoch)"), Self.word("\(largest)"),
+        Self.word(isFirst ? "1" : "0"),
+      ])
   }
 
   /// - Parameter lifetime: in milliseconds.
-  static func keep(_ answer: ByteBuffer, as name: [UInt8], for lifetime: Int64) -> RESPCommand {
-    RESPCommand([word("SET"), key(name), answer, word("PX"), word("\(lifetime)")])
+  func keep(_ answer: ByteBuffer, as name: [UInt8], for lifetime: Int64) -> RESPCommand {
+    RESPCommand([Self.word("SET"), Self.key(name), answer, Self.word("PX"), Self.word("\(lifetime)")])
   }
+
+  func drop(_ name: [UInt8]) -> RESPCommand { RESPCommand([Self.word("UNLINK"), Self.key(name)]) }
 
   private static func word(_ text: String) -> ByteBuffer { ByteBuffer(string: text) }
 

@@ -8,11 +8,12 @@ final class AnswerLink: SharedAnswersAccess {
   private enum Entry {
     case find((SharedAnswerFound) -> Void)
     case keep(bytes: Int)
+    case drop
   }
 
   private let link: RedisLink
   private let context: LoopContext
-  private let largest: Int
+  private let commands: AnswerCommand
   private let maxInFlight: Int
   private let timeout: Int64
   /// What was sent and has not been answered, oldest first.
@@ -22,15 +23,19 @@ final class AnswerLink: SharedAnswersAccess {
   private var keeping = 0
   private var hasLoggedError = false
   private(set) var time: SharedAnswerTime?
+  /// When the server was last heard: while it says something it is there.
+  private var heard: Int64 = 0
 
-  /// So many of the largest answers may be on their way to be kept.
-  private static let mostKept = 8
+  /// Bytes of answers that may be on their way to be kept; a larger one is alone.
+  private static let mostKeeping = 2 << 20
+  /// What a byte on its way may take, in nanoseconds: as many as 10 MB/s let through.
+  private static let byteTime: Int64 = 100
   /// Scripts reckon with whole numbers up to this.
   private static let largestEpoch: UInt64 = 1 << 53 - 1
 
-  init(_ link: RedisLink, largest: Int, maxInFlight: Int, context: LoopContext) {
+  init(_ link: RedisLink, _ commands: AnswerCommand, maxInFlight: Int, context: LoopContext) {
     self.link = link
-    self.largest = largest
+    self.commands = commands
     self.maxInFlight = maxInFlight
     self.context = context
     timeout = link.settings.timeout.limit
@@ -39,19 +44,28 @@ final class AnswerLink: SharedAnswersAccess {
 
   func find(_ name: [UInt8], then: @escaping (SharedAnswerFound) -> Void) -> Bool {
     guard link.ask() == .send, finding < maxInFlight else { return false }
-    finding += 1
-    send(AnswerCommand.find(name, epoch: context.random() & Self.largestEpoch), .find(then))
+    find(name, isFirst: false, then)
     return true
+  }
+
+  private func find(_ name: [UInt8], isFirst: Bool, _ then: @escaping (SharedAnswerFound) -> Void) {
+    finding += 1
+    send(commands.find(name, epoch: context.random() & Self.largestEpoch, isFirst: isFirst), .find(then))
   }
 
   func keep(_ answer: ByteBuffer, as name: [UInt8], for lifetime: Int64) -> Bool {
     let bytes = answer.readableBytes
-    guard link.isReady, lifetime > 0, bytes <= largest, entries.count - finding < maxInFlight,
-      keeping + bytes <= Self.mostKept * largest
+    guard link.isReady, lifetime > 0, bytes <= commands.largest, entries.count - finding < maxInFlight,
+      keeping == 0 || keeping + bytes <= Self.mostKeeping
     else { return false }
     keeping += bytes
-    send(AnswerCommand.keep(answer, as: name, for: max(1, lifetime / 1_000_000)), .keep(bytes: bytes))
+    send(commands.keep(answer, as: name, for: max(1, lifetime / 1_000_000)), .keep(bytes: bytes))
     return true
+  }
+
+  func drop(_ name: [UInt8]) {
+    guard link.isReady, entries.count - finding < maxInFlight else { return }
+    send(commands.drop(name), .drop)
   }
 
   func shutdown() { link.shutdown() }
@@ -59,7 +73,7 @@ final class AnswerLink: SharedAnswersAccess {
   private func send(_ command: RESPCommand, _ entry: Entry) {
     link.flushSoon()
     link.output.writeImmutableBuffer(command.bytes)
-    let deadline = link.turnTime &+ timeout
+    let deadline = link.turnTime &+ timeout &+ Int64(keeping) &* Self.byteTime
     entries.append((entry, deadline))
     link.arm(deadline)
   }
@@ -68,18 +82,19 @@ final class AnswerLink: SharedAnswersAccess {
 // MARK: - The link
 
 extension AnswerLink: RedisLinkUser {
-  var nextDeadline: Int64? { entries.first?.deadline }
+  var nextDeadline: Int64? { entries.first.map { max($0.deadline, heard &+ timeout) } }
 
   func linkReady() {
     hasLoggedError = false
-    // Nothing has this name: it is for the time, so that the next answer that is fetched can be kept.
-    _ = find([]) { _ in }
+    // Nothing has this name: it is for the epoch and the time, so that the next answer that is fetched can be kept.
+    find([], isFirst: true) { _ in }
   }
 
   func linkEnds() {}
 
   func linkReceived(_ input: inout ByteBuffer) throws(RedisError) {
-    while let reply = try RedisError.reply(&input, longestBulk: max(largest, RESPParser.longestBulk)) {
+    heard = RedisLink.time()
+    while let reply = try RedisError.reply(&input, longestBulk: max(commands.largest, RESPParser.longestBulk)) {
       guard let (entry, _) = entries.popFirst() else { throw .unexpectedReply }
       switch entry {
       case .find(let then):
@@ -90,6 +105,7 @@ extension AnswerLink: RedisLinkUser {
       case .keep(let bytes):
         keeping -= bytes
         if reply != .simple("OK") { try refused(reply) }
+      case .drop: if case .integer = reply {} else { try refused(reply) }
       }
     }
   }

@@ -11,6 +11,7 @@ package final class RedisAnswerStore: SharedAnswers {
   package let patience: Int64
   private let settings: RedisSettings
   private let maxInFlight: Int
+  private let commands: AnswerCommand
   private let logger: Logger
   private let links = Mutex<[ObjectIdentifier: (loop: PollLoop, link: NIOLoopBound<AnswerLink>)]>([:])
 
@@ -20,6 +21,7 @@ package final class RedisAnswerStore: SharedAnswers {
     largest = tier.maxObject
     patience = settings.timeout.limit
     maxInFlight = tier.maxInFlight
+    commands = AnswerCommand(places: SharedPlaces(secret).key, largest: largest)
     self.settings = settings
     self.logger = logger
   }
@@ -36,7 +38,7 @@ package final class RedisAnswerStore: SharedAnswers {
       if let known = links[id] { return known.link }
       let redis = RedisLink(settings, on: pollLoop, logger: logger)
       let made = NIOLoopBound(
-        AnswerLink(redis, largest: largest, maxInFlight: maxInFlight, context: loop), eventLoop: pollLoop)
+        AnswerLink(redis, commands, maxInFlight: maxInFlight, context: loop), eventLoop: pollLoop)
       links[id] = (pollLoop, made)
       return made
     }

@@ -44,10 +44,10 @@ package final class CacheRelay: CacheSpreading {
 
   /// Begins to listen.
   ///
-  /// - Parameter marksPlaces: whether the server keeps answers, too, and is to know which of them are worthless.
+  /// - Parameter places: where the server is to note what is changed, for the answers that it keeps; nil for none.
   /// - Throws: when there is no thread for it.
   package init(
-    _ settings: RedisSettings, caches: AnswerCaches, marksPlaces: Bool = false, counters: CounterRegistry,
+    _ settings: RedisSettings, caches: AnswerCaches, places: SharedPlaces? = nil, counters: CounterRegistry,
     logger: Logger
   ) throws {
     patience = settings.timeout
@@ -57,7 +57,7 @@ package final class CacheRelay: CacheSpreading {
     let (parts, loop, state, counts) = (parts, loop, state, Counters(counters))
     loop.execute {
       parts.value = Self.begin(
-        RedisLinks(settings, loop, logger), caches, marksPlaces: marksPlaces, counts, state)
+        RedisLinks(settings, loop, logger), caches, places, counts, state)
     }
   }
 
@@ -74,13 +74,13 @@ package final class CacheRelay: CacheSpreading {
   }
 
   private static func begin(
-    _ links: RedisLinks, _ caches: AnswerCaches, marksPlaces: Bool, _ counts: Counters, _ state: State
+    _ links: RedisLinks, _ caches: AnswerCaches, _ places: SharedPlaces?, _ counts: Counters, _ state: State
   ) -> Parts {
     let logger = links.logger
     let sender = String(UInt64.random(in: .min ... .max), radix: 36)
     let publisher = SpreadPublisher(
       links.publishing, sender: sender, logger: logger, sentCount: counts.sent,
-      places: marksPlaces ? { $0.place(caches.versions) } : nil,
+      mark: places.map { places in { SpreadMark(places: places.key, place: $0.place(caches.versions)) } },
       isTaken: { state.isTaken.store($0, ordering: .releasing) })
     let events = SpreadSubscriber.Events(
       changed: { change in
@@ -99,7 +99,7 @@ package final class CacheRelay: CacheSpreading {
       wantsCount: { [weak publisher] in publisher?.count() },
       isListening: { state.listens.store($0, ordering: .releasing) })
     let subscriber = SpreadSubscriber(links.listening, sender: sender, events: events)
-    publisher.counted = { [weak subscriber] in subscriber?.counted($0) }
+    publisher.counted = { [weak subscriber] in subscriber?.counted($0, $1) }
     publisher.told = { caches.untold.told(upTo: $0) }
     return Parts(publisher: publisher, subscriber: subscriber)
   }

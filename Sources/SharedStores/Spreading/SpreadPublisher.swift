@@ -31,24 +31,27 @@ final class SpreadPublisher: RedisLinkUser {
   private var hasRefused = false
   private var isEnding = false
   private let sentCount: Counter
-  /// The places of what changes make worthless in the answers on the server; nil when there are none.
-  private let places: ((CacheChange) -> String)?
-  /// Told the number of the last change.
-  var counted: ((Int64) -> Void)?
+  /// What marks the answers on the server that a change makes worthless; nil when there are none.
+  private let mark: ((CacheChange) -> SpreadMark)?
+  /// Set from a refusal on until everything has been answered that was sent before it: then what is sent is in the order
+  /// of the numbers again.
+  private var isSettling = false
+  /// Told the number of the last change, and its name.
+  var counted: ((Int64, String) -> Void)?
   /// Told up to which number the server has taken every change.
   var told: ((UInt64) -> Void)?
   /// Told whether the server takes what it gets, and has all of it but what is on its way.
   private let isTaken: (Bool) -> Void
 
   init(
-    _ link: RedisLink, sender: String, logger: Logger, sentCount: Counter, places: ((CacheChange) -> String)? = nil,
+    _ link: RedisLink, sender: String, logger: Logger, sentCount: Counter, mark: ((CacheChange) -> SpreadMark)? = nil,
     isTaken: @escaping (Bool) -> Void
   ) {
     self.link = link
     self.sender = sender
     self.logger = logger
     self.sentCount = sentCount
-    self.places = places
+    self.mark = mark
     self.isTaken = isTaken
     link.user = self
     _ = link.ask()
@@ -72,7 +75,10 @@ final class SpreadPublisher: RedisLinkUser {
   }
 
   private func flush() {
-    while link.isReady, resting == nil, isEnding || sent.count < Self.mostSent, let item = next() { send(item) }
+    if sent.isEmpty { isSettling = false }
+    while link.isReady, resting == nil, !isSettling, isEnding || sent.count < Self.mostSent, let item = next() {
+      send(item)
+    }
     tellState()
   }
 
@@ -91,10 +97,10 @@ final class SpreadPublisher: RedisLinkUser {
     link.flushSoon()
     var bytes =
       switch item {
-      case .change(let news): SpreadCommand.publish(news.change.text, from: sender, place: places?(news.change)).bytes
+      case .change(let news): SpreadCommand.publish(news.change.text, from: sender, mark?(news.change)).bytes
       case .count: SpreadCommand.count.bytes
       case .restart(let number):
-        SpreadCommand.restart(above: number, from: sender, place: places?(.purge(CachePurge(.all)))).bytes
+        SpreadCommand.restart(above: number, from: sender, mark?(.purge(CachePurge(.all)))).bytes
       }
     link.output.writeBuffer(&bytes)
     let deadline = link.turnTime &+ link.settings.timeout.limit
@@ -149,11 +155,15 @@ extension SpreadPublisher {
       case (.integer, .change), (.integer, .restart):
         sentCount.add()
         taken()
-      case (.integer(let number), .count):
+      case (.array(let parts), .count):
+        guard parts.count == 2, case .integer(let number) = parts[0], case .bulk(let name) = parts[1] else {
+          throw .unexpectedReply
+        }
         taken()
-        counted?(number)
+        counted?(number, String(buffer: name))
       case (.error(let text), _):
         putBack(item)
+        isSettling = true
         refused(text)
         // What is about the server as it is now is said again by a new connection.
         if RedisError.isOfServer(text) { throw .failed(text) }
@@ -176,7 +186,7 @@ extension SpreadPublisher {
   /// numbers, each, and so what is at their heads is the oldest.
   private var lastTaken: UInt64 {
     let sent = sent.lazy.compactMap { if case .change(let news) = $0.item { news.number } else { nil } }.first
-    return min(sent ?? .max, waiting.first ?? .max, waiting.newest + 1) - 1
+    return min(sent ?? .max, waiting.first ?? .max, waiting.newest &+ 1) &- 1
   }
 
   private func refused(_ text: String) {

@@ -5,7 +5,7 @@ import NIOCore
 struct SpreadNews: Equatable {
   var change: CacheChange
   /// Its number among this gateway's changes; the least of them when it stands for several.
-  var number: UInt64 = 0
+  var number: UInt64
 }
 
 /// Changes that other gateways are to be told, each once, in a bounded number, in the order of their numbers. A value

@@ -53,9 +53,9 @@ final class SpreadSubscriber: RedisLinkUser {
   }
 
   /// The server's number of the last change is known.
-  func counted(_ number: Int64) {
+  func counted(_ number: Int64, _ name: String) {
     guard link.isReady, subscribing == nil else { return }
-    sequence.told(number)
+    sequence.told(number, name)
     ping(settles: true)
   }
 
@@ -135,8 +135,8 @@ extension SpreadSubscriber {
 
   private func message(_ payload: ByteBuffer) {
     guard let message = SpreadMessage(payload) else { return events.missed() }
-    act(on: sequence.received(message.number))
-    guard message.sender != sender else { return }
+    act(on: sequence.received(message.number, message.name, after: message.previous))
+    guard !message.isFrom(sender) else { return }
     if let change = message.change { events.changed(change) } else { events.missed() }
   }
 }

@@ -102,8 +102,9 @@ struct GatewayRunner {
     let spread = configuration.stores.spread
     guard let redis = configuration.stores.redis, spread != .off else { return nil }
     let relay = try CacheRelay(
-      try RedisSettings(redis), caches: gateway.caches, marksPlaces: configuration.stores.secondTier != nil,
-      counters: gateway.pluginCounters, logger: logger)
+      try RedisSettings(redis), caches: gateway.caches,
+      places: configuration.stores.secondTier.map { SharedPlaces($0.secret) }, counters: gateway.pluginCounters,
+      logger: logger)
     gateway.caches.spread(through: relay, includingWrites: spread == .writes)
     return relay
   }
