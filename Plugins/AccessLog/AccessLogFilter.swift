@@ -3,7 +3,7 @@ import HTTPWire
 import NIOCore
 
 /// Renders a finished exchange and hands the line to the loop's buffer.
-final class AccessLogFilter: ObserveFilter {
+final class AccessLogFilter: ObserveFilter, DetachedObserveFilter {
   private let buffer: LineBuffer
   private let sampleBelow: UInt64
   private var renderer = AccessLogLine()
@@ -17,6 +17,8 @@ final class AccessLogFilter: ObserveFilter {
     if sampleBelow < 1 << 32, Self.isSuccess(exchange), exchange.loop.random() >> 32 >= sampleBelow { return }
     renderer.render(exchange) { buffer.append($0) }
   }
+
+  func observeDetached(_ exchange: Exchange) { observe(exchange) }
 
   /// What went well may be sampled; everything else is always logged.
   private static func isSuccess(_ exchange: Exchange) -> Bool {

@@ -34,6 +34,7 @@ struct AccessLogLine: ~Copyable {
     json.member(",\"cache\":", exchange.cacheResult)
     json.member(",\"limit\":", exchange.limitMode)
     json.member(",\"shadow\":", exchange.shadowReason?.text, atMost: Self.longestText)
+    json.raw(exchange.isDetached ? ",\"background\":true" : ",\"background\":false")
   }
 
   private mutating func writeOutcome(_ outcome: Outcome) {

@@ -70,9 +70,12 @@ package struct CacheCounters: Sendable {
 
   /// Shows how much a store holds, for as long as it is there.
   static func show(_ store: CacheStore, in registry: CounterRegistry) {
-    registry.gauge("gatehouse_cache_bytes", help: "Memory that kept answers take, bookkeeping included.") {
+    registry.gauge("gatehouse_cache_bytes", help: "Memory that answers take, bookkeeping included.") {
       [weak store] in store.map { Int64($0.usage.bytes) }
     }
+    registry.gauge(
+      "gatehouse_cache_lent_bytes", help: "Of these bytes: answers that were dropped and are still being read."
+    ) { [weak store] in store.map { Int64($0.lentBytes) } }
     registry.gauge("gatehouse_cache_entries", help: "Answers kept.") {
       [weak store] in store.map { Int64($0.usage.entries) }
     }

@@ -19,6 +19,7 @@ extension CacheFilter {
     else { return .reply(StoredAnswers.notCached) }
     // Noted first: what fails does not say so in every case.
     unrefreshed.note(place.hash, now: exchange.loop.now)
+    exchange.cacheResult = "miss"
     store.counters.refreshes.add()
     exchange.request.block.remove(Preconditions.fields)
     // A HEAD has shown what is stale; only a GET can bring it anew.

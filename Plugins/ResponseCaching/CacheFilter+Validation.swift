@@ -13,27 +13,40 @@ extension CacheFilter: RevalidationFilter {
       response: kept, outcome: outcome, helpOnError: directives.helpOnError(kept), isConditional: isConditional)
   }
 
+  /// An origin that calls another answer unchanged than is kept has a newer one: what is kept goes, and the origin is asked
+  /// once more as if there had been nothing (RFC 9111 section 4.3.3).
+  func wantsAnother(_ exchange: Exchange) -> Bool {
+    guard let job = exchange[slot] as? StoreJob, let answer = job.validated, judge(exchange, job) == .contradictory
+    else { return false }
+    withdraw(answer.response, exchange)
+    Validation.removeConditions(from: exchange)
+    job.askAnew()
+    // What comes is of the time from now on: that what is kept was withdrawn does not make it worthless.
+    if let domain = exchange.domain { job.version = mark(of: exchange, domain, at: store.caches.versions.now) }
+    job.sharedTime = tier?.time
+    return true
+  }
+
   /// Whether the origin's response may be one in whose place a kept answer is given.
   func isAboutKept(_ exchange: Exchange, _ job: StoreJob) -> Bool {
-    guard let answer = job.validated else { return false }
-    switch judge(exchange, answer) {
+    switch judge(exchange, job) {
     case .valid, .contradictory: return true
-    case .failed: return helps(answer, job, exchange)
+    case .failed: return job.validated.map { helps($0, job, exchange) } ?? false
     case .other: return false
     }
   }
 
   func revalidated(_ exchange: Exchange) -> Reply? {
-    guard let job = exchange[slot] as? StoreJob, let answer = job.validated else { return nil }
-    switch judge(exchange, answer) {
-    case .valid(let updates): return freshen(answer, job, exchange, updates: updates)
-    case .contradictory:
-      withdraw(answer.response, exchange)
+    guard let job = exchange[slot] as? StoreJob else { return nil }
+    switch (judge(exchange, job), job.validated) {
+    case (.valid(let updates), let answer?): return freshen(answer, job, exchange, updates: updates)
+    case (.contradictory, let answer):
+      if let answer { withdraw(answer.response, exchange) }
       job.seat?.finish(.alone)
       lines.addForwarded(ForwardStatus(reason: job.forwarded, status: 304, collapsed: job.collapsed), to: exchange)
       return Validation.contradiction
-    case .failed: return helpOut(answer, job, exchange, status: exchange.response.status)
-    case .other: return nil
+    case (.failed, let answer?): return helpOut(answer, job, exchange, status: exchange.response.status)
+    default: return nil
     }
   }
 
@@ -42,8 +55,12 @@ extension CacheFilter: RevalidationFilter {
     return helpOut(answer, job, exchange, status: nil)
   }
 
-  private func judge(_ exchange: Exchange, _ answer: ValidatedAnswer) -> Validation.Verdict {
-    Validation.judge(exchange.response, answer, now: exchange.loop.wall / 1_000_000_000)
+  private func judge(_ exchange: Exchange, _ job: StoreJob) -> Validation.Verdict {
+    guard let answer = job.validated else {
+      // Where nothing was asked about, nothing can be unchanged.
+      return job.isAskedAnew && exchange.response.status == 304 ? .contradictory : .other
+    }
+    return Validation.judge(exchange.response, answer, now: exchange.loop.wall / 1_000_000_000)
   }
 }
 
@@ -56,6 +73,7 @@ extension CacheFilter {
   ) -> Reply {
     exchange.cacheResult = "revalidated"
     store.counters.validated.add()
+    job.account?.countValidation()
     let kept = answer.response
     addTags(of: kept, to: job)
     guard updates, let head = FreshenedHead.make(of: kept, updatedBy: exchange.response.block) else {
@@ -79,7 +97,7 @@ extension CacheFilter {
     job.keepBody(of: kept)
     let fresh = CachedResponse(job, terms: terms, now: job.headTime)
     if keeping == nil { withdraw(kept, exchange) }
-    let isStored = keeping != nil && store.insert(fresh, mostVariants: variants)
+    let isStored = keeping != nil && store.insert(fresh, mostVariants: variants, hasOldBody: true)
     if isStored { share(fresh, exchange, job) }
     return (fresh, isStored)
   }
@@ -115,8 +133,12 @@ extension CacheFilter {
   ) -> Reply? {
     guard helps(answer, job, exchange) else { return nil }
     job.seat?.finish(.failed)
-    exchange.cacheResult = "stale"
-    store.counters.staleOnError.add()
+    // Of the gateway's own request nobody gets it.
+    if !exchange.isDetached {
+      exchange.cacheResult = "stale"
+      store.counters.staleOnError.add()
+      job.account?.countHelp()
+    }
     let status = ForwardStatus(reason: job.forwarded, status: status, collapsed: job.collapsed)
     lines.addForwarded(status, giving: answer.response, to: exchange)
     return StoredAnswers.reply(answer.response, answer.outcome, exchange)

@@ -96,23 +96,13 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
   }
 
   private func find(_ request: RequestHead, _ place: CachePlace, _ directives: RequestDirectives, now: Int64) -> Found {
-    switch store.find(place.hash, place.key, request.block, now: now) {
+    switch store.find(place.hash, place.key, request.block, now: now, for: directives) {
+    case .taken(let response, .whileAsking): return .refreshed(response)
+    case .taken(let response, _): return .response(response)
     case .none: return .toBeForwarded(directives.noCache ? .request : .miss, nil)
     case .otherVariants: return .toBeForwarded(directives.noCache ? .request : .variant, nil)
-    case .fresh(let response):
-      if !directives.noCache, directives.accepts(response, now) { return .response(response) }
-      return .toBeForwarded(.request, response)
-    case .stale(let response):
-      // Only who says so takes an answer that is stale (RFC 9111 section 4.2.4).
-      if let response, response.allowsStale, !directives.noCache, let most = directives.maxStale,
-        directives.accepts(response, now), now &- response.expires <= DeltaSeconds.nanoseconds(most)
-      {
-        return .response(response)
-      }
-      if let response, !directives.isParticular, now &- response.expires < response.grace.whileAsking {
-        return .refreshed(response)
-      }
-      return .toBeForwarded(directives.noCache ? .request : .stale, response)
+    case .fresh(let response): return .toBeForwarded(.request, response)
+    case .stale(let response): return .toBeForwarded(directives.noCache ? .request : .stale, response)
     }
   }
 
@@ -157,6 +147,7 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
     if let kept, let seat = exchange[slot] as? FlightSeat, seat.part == .failed,
       helps(kept, for: directives.helpOnError(kept), since: place.time, exchange.loop.now)
     {
+      store.countHelp(of: domain)
       return collapsed(exchange, exchange.request, kept, seat)
     }
     let key = Flights.Key(place)
@@ -166,9 +157,10 @@ final class CacheFilter: CacheLookupFilter, ResponseFilter, CacheStoreFilter {
       return .wait
     }
     if turn == nil, askSecondTier(exchange, domain, key, forwarded, way) { return .wait }
-    store.countMiss(of: domain)
+    let account = store.countMiss(of: domain)
     let job = job(
       exchange, domain, key, at: place.time, forwarded, kept.map { validate($0, for: exchange, directives) })
+    job.account = account
     switch way {
     case .leads(let seat): job.seat = seat
     case .alone(let hasWaited): job.hasWaited = hasWaited

@@ -1,3 +1,5 @@
+package import GatewayKit
+
 /// What a cache holds, for who looks after it. Its size is bounded whatever the cache holds.
 package struct CacheInspection: Sendable {
   /// One domain's part, or that of several together.
@@ -6,10 +8,8 @@ package struct CacheInspection: Sendable {
     package var entries = 0
     /// Bytes that they take, bookkeeping included.
     package var bytes = 0
-    /// Look-ups that found a fresh answer.
-    package var hits: UInt64 = 0
-    /// Requests that went on to the origin.
-    package var misses: UInt64 = 0
+    /// What came of its requests.
+    package var uses = CacheUses()
     /// How many answers are of an age up to each of ``CacheInspection/ages``, the last number for all older ones.
     package var ages = [Int](repeating: 0, count: CacheInspection.ages.count + 1)
 
@@ -23,8 +23,7 @@ package struct CacheInspection: Sendable {
     mutating func add(_ other: Part) {
       entries += other.entries
       bytes += other.bytes
-      hits &+= other.hits
-      misses &+= other.misses
+      uses += other.uses
       for index in ages.indices { ages[index] += other.ages[index] }
     }
   }

@@ -9,6 +9,7 @@ final class CacheLedger: Sendable {
   private let size: Atomic<Int>
   private let share: Atomic<Int>
   private let usedBytes: Atomic<Int>
+  private let lentBytes = Atomic<Int>(0)
   /// The domains above their share, of which there are few: each has at least a hundredth of all.
   private let heavy = Mutex<[DomainAccount]>([])
   private let heavyCount = Atomic<Int>(0)
@@ -47,6 +48,23 @@ final class CacheLedger: Sendable {
     if usedBytes.wrappingAdd(bytes, ordering: .relaxed).newValue <= size.load(ordering: .relaxed) { return true }
     giveBack(bytes)
     return false
+  }
+
+  /// Of what is used: answers that were dropped and are still being read.
+  var lent: Int { lentBytes.load(ordering: .relaxed) }
+
+  /// Notes that so much of an answer that was dropped is still being read.
+  func lend(_ account: DomainAccount, _ bytes: Int) {
+    lentBytes.wrappingAdd(bytes, ordering: .relaxed)
+    account.lent.wrappingAdd(bytes, ordering: .relaxed)
+    charge(bytes)
+  }
+
+  /// Nobody reads it any more.
+  func endLoan(_ account: DomainAccount, _ bytes: Int) {
+    lentBytes.wrappingSubtract(bytes, ordering: .relaxed)
+    account.lent.wrappingSubtract(bytes, ordering: .relaxed)
+    giveBack(bytes)
   }
 
   func charge(_ bytes: Int) { usedBytes.wrappingAdd(bytes, ordering: .relaxed) }

@@ -22,8 +22,7 @@ extension CacheReport.Domain {
   fileprivate mutating func add(_ part: CacheInspection.Part) {
     entries += part.entries
     bytes += part.bytes
-    hits &+= part.hits
-    misses &+= part.misses
+    uses += part.uses
     if ages.isEmpty { ages = part.ages.map { _ in 0 } }
     for index in ages.indices where index < part.ages.count { ages[index] += part.ages[index] }
   }

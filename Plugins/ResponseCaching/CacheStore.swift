@@ -19,6 +19,7 @@ package final class CacheStore: Sendable {
   private let seed: UInt64
   private let ledger: CacheLedger
   private let accounts: DomainAccounts
+  private let lent: LentAnswers
   /// What makes answers worthless.
   package let caches: AnswerCaches
   package let counters: CacheCounters
@@ -42,6 +43,7 @@ package final class CacheStore: Sendable {
         number, ledger: ledger, sketchBytes: bounds.size / count / 64, seed: seed &+ UInt64(number))
     }
     self.ledger = ledger
+    lent = LentAnswers(ledger)
     self.seed = seed
     self.counters = counters
     accounts = DomainAccounts(stripes: count, seed: seed)
@@ -58,10 +60,19 @@ package final class CacheStore: Sendable {
   package func hash(_ key: UnsafeRawBufferPointer) -> UInt64 { ByteHash.hash(key, seed: seed) }
 
   /// The freshest answer for a key and a request.
-  func find(_ hash: UInt64, _ key: UnsafeRawBufferPointer, _ block: FieldBlock, now: Int64) -> CacheTable.Found {
+  ///
+  /// - Parameter directives: what a client's request says, by which it takes the answer or not and hits are counted.
+  func find(
+    _ hash: UInt64, _ key: UnsafeRawBufferPointer, _ block: FieldBlock, now: Int64,
+    for directives: RequestDirectives? = nil
+  ) -> CacheTable.Found {
     // Outlives the lock.
     var gone: CachedResponse?
-    return stripe(hash).table.withLock { $0.find(hash, key, block, now: now, versions: caches.versions, gone: &gone) }
+    let found = stripe(hash).table.withLock {
+      $0.find(hash, key, block, now: now, versions: caches.versions, gone: &gone, for: directives)
+    }
+    letGo(&gone)
+    return found
   }
 
   /// Whether a request without fields would find a fresh answer; for measurements.
@@ -69,11 +80,18 @@ package final class CacheStore: Sendable {
     if case .fresh = find(hash(key), key, FieldBlock(), now: now) { true } else { false }
   }
 
-  /// Notes that a request of a domain goes to the origin.
-  func countMiss(of domain: DomainFacts) {
+  /// Notes that there is nothing for a request of a domain; what comes of it after all is noted in the account.
+  @discardableResult
+  func countMiss(of domain: DomainFacts) -> DomainAccount {
     counters.misses.add()
     let account = domain.key.withUnsafeReadableBytes { self.account(of: $0) }
     account.misses.wrappingAdd(1, ordering: .relaxed)
+    return account
+  }
+
+  /// Notes that a request that has waited for another one's got a stale answer, since the origin has failed.
+  func countHelp(of domain: DomainFacts) {
+    domain.key.withUnsafeReadableBytes { account(of: $0) }.pastStale.wrappingAdd(1, ordering: .relaxed)
   }
 
   /// Whether nothing was changed that an answer is about, and it was not purged since a time at which it was good.
@@ -84,11 +102,32 @@ package final class CacheStore: Sendable {
   }
 
   /// Drops an answer that the origin takes back.
-  func remove(_ response: CachedResponse) { _ = stripe(response.hash).table.withLock { $0.remove(response) } }
+  func remove(_ response: CachedResponse) {
+    var gone = stripe(response.hash).table.withLock { $0.remove(response) }
+    letGo(&gone)
+  }
 
   /// Bytes in use and answers kept, counted one stripe after the other.
   package var usage: (bytes: Int, entries: Int) {
     (ledger.used, stripes.reduce(0) { sum, stripe in sum + stripe.table.withLock { $0.count } })
+  }
+
+  /// Bytes of answers that were dropped and are still being read; they are among those in use.
+  package var lentBytes: Int {
+    lent.look()
+    return ledger.lent
+  }
+
+  /// Lets go of an answer that was taken out.
+  private func letGo(_ one: inout CachedResponse?) {
+    guard one != nil else { return }
+    var removed: [CachedResponse] = []
+    if let gone = one.take() { removed.append(gone) }
+    lent.letGo(&removed) { account(of: $0) }
+  }
+
+  private func account(of response: CachedResponse) -> DomainAccount {
+    response.domain.withUnsafeBytes { account(of: $0) }
   }
 
   private func stripe(_ hash: UInt64) -> Stripe { stripes[Int(truncatingIfNeeded: hash >> 48) & mask] }
@@ -111,11 +150,13 @@ extension CacheStore {
   /// false then. Purges are judged under the lock: one is known before it looks through what is kept, so one of the two
   /// sees the other.
   ///
-  /// - Parameter mostVariants: answers under one key that differ by what `Vary` names.
+  /// - Parameters:
+  ///   - mostVariants: answers under one key that differ by what `Vary` names.
+  ///   - hasOldBody: whether its body is another answer's.
   @discardableResult
-  package func insert(_ response: CachedResponse, mostVariants: Int = 8) -> Bool {
+  package func insert(_ response: CachedResponse, mostVariants: Int = 8, hasOldBody: Bool = false) -> Bool {
     guard caches.versions.isCurrent(response.version) else { return false }
-    let account = response.domain.withUnsafeBytes { self.account(of: $0) }
+    let account = account(of: response)
     // Outlives the lock, so that what is dropped ends without it.
     var removed: [CachedResponse] = []
     let isRoom = makeRoom(for: response, of: account)
@@ -127,6 +168,8 @@ extension CacheStore {
       table.insert(response, of: account, mostVariants: mostVariants, into: &removed)
       return true
     }
+    lent.letGo(&removed, keeping: isKept ? response : nil) { self.account(of: $0) }
+    if isKept, hasOldBody { lent.takeBack(bodyOf: response) }
     if isKept { counters.stored.add() } else if isRoom { ledger.giveBack(response.cost) }
     return isKept
   }
@@ -137,8 +180,11 @@ extension CacheStore {
     guard !isTooLarge(response) else { return refuse(counters.tooLarge) }
     var steps = Self.batch + response.cost / Self.leastCost
     var (number, empty) = (Int(truncatingIfNeeded: response.hash >> 48) & mask, 0)
+    var stillRead = 0
     while !ledger.reserve(response.cost) {
-      guard steps > 0, empty <= mask else { return refuse(counters.noRoom) }
+      // What is dropped and still read makes no room: to drop more and more would leave nothing.
+      guard steps > 0, empty <= mask, stillRead <= response.cost else { return refuse(counters.noRoom) }
+      lent.look(at: Self.batch)
       var removed: [CachedResponse] = []
       let eviction = stripes[number].table.withLock {
         $0.evict(
@@ -148,6 +194,7 @@ extension CacheStore {
       count(eviction)
       steps -= max(1, removed.count)
       if removed.isEmpty { (number, empty) = ((number + 1) & mask, empty + 1) }
+      stillRead += lent.letGo(&removed) { self.account(of: $0) }
     }
     return true
   }
@@ -186,10 +233,7 @@ extension CacheStore {
     var parts: [[UInt8]: CacheInspection.Part] = [:]
     let wanted = domain.map { Array($0.utf8) }
     let accounts = accounts.all.filter { wanted == nil || wanted == $0.name }
-    for (account, hits) in zip(accounts, hits(of: accounts)) {
-      parts[account.name, default: .init()].misses = account.misses.load(ordering: .relaxed)
-      parts[account.name, default: .init()].hits = hits
-    }
+    for (account, uses) in zip(accounts, uses(of: accounts)) { parts[account.name, default: .init()].uses = uses }
     walk { entry in
       if let wanted, !entry.domain.elementsEqual(wanted) { return false }
       parts[Array(entry.domain), default: .init()].add(entry, now: now)
@@ -198,19 +242,21 @@ extension CacheStore {
     return CacheInspection(parts, most: most)
   }
 
-  /// The hits of each, in steps that hold one lock for a short time.
-  private func hits(of accounts: [DomainAccount]) -> [UInt64] {
-    var hits = accounts.map { $0.pastHits.load(ordering: .relaxed) }
+  /// What came of the requests of each, in steps that hold one lock for a short time.
+  private func uses(of accounts: [DomainAccount]) -> [CacheUses] {
+    var uses = accounts.map(\.uses)
     for stripe in stripes {
       for start in stride(from: 0, to: accounts.count, by: Self.accountsAtOnce) {
         stripe.table.withLock { table in
           for index in start..<min(start + Self.accountsAtOnce, accounts.count) {
-            hits[index] &+= table.hits(of: accounts[index])
+            let hits = table.hits(of: accounts[index])
+            uses[index].hits &+= hits.fresh
+            uses[index].stale &+= hits.stale
           }
         }
       }
     }
-    return hits
+    return uses
   }
 
   private static let accountsAtOnce = 256
@@ -222,6 +268,7 @@ extension CacheStore {
       while let start = place {
         var removed: [CachedResponse] = []
         place = stripe.table.withLock { $0.walk(from: start, places: 64, into: &removed, isRemoved) }
+        lent.letGo(&removed) { account(of: $0) }
       }
     }
   }

@@ -1,4 +1,5 @@
 import GatewayKit
+import Synchronization
 
 /// Which answers stay when there is no room: those that are asked for often.
 ///
@@ -34,7 +35,7 @@ extension CacheTable {
     for account: DomainAccount, _ bytes: Int, _ now: Int64, _ versions: AnswerVersions
   ) -> (link: UInt32, isRejected: Bool)? {
     let own = domains.place(of: account, in: stripe)
-    if ledger.isAboveShare(account, with: bytes) {
+    if ledger.isAboveShare(account, with: bytes + account.lent.load(ordering: .relaxed)) {
       return own.flatMap { victim(from: $0, against: $0, now, versions) }
     }
     if let heaviest = ledger.heaviest() {

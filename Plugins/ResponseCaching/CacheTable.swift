@@ -5,12 +5,24 @@ import HTTPWire
 /// takes long. Keys are compared in full. Which answers stay is decided in `CacheTable+Eviction.swift`.
 struct CacheTable: ~Copyable {
   enum Found {
+    /// One that the request takes, in this way.
+    case taken(CachedResponse, Taking)
     case fresh(CachedResponse)
     /// There is one, but it is too old; it is shown when it is of use all the same.
     case stale(CachedResponse?)
     /// There are answers to other values of what `Vary` names.
     case otherVariants
     case none
+  }
+
+  /// What a request makes of an answer that is kept for it.
+  enum Taking {
+    /// It wants the origin's word.
+    case not
+    /// It is answered with it.
+    case asItIs
+    /// It is answered with it, and the origin is asked for a fresh one meanwhile.
+    case whileAsking
   }
 
   struct Slot: BitwiseCopyable {
@@ -68,9 +80,11 @@ struct CacheTable: ~Copyable {
     return place < buckets.count ? place : place & (base - 1)
   }
 
-  /// Hits of a domain's answers here.
-  func hits(of account: DomainAccount) -> UInt64 {
-    domains.place(of: account, in: stripe).map { domains[$0].hits } ?? 0
+  /// Hits of a domain's answers here, fresh and stale.
+  func hits(of account: DomainAccount) -> (fresh: UInt64, stale: UInt64) {
+    guard let place = domains.place(of: account, in: stripe) else { return (0, 0) }
+    let record = domains[place]
+    return (record.hits, record.stale)
   }
 
   func entry(_ link: UInt32) -> CachedResponse? {
@@ -81,17 +95,19 @@ struct CacheTable: ~Copyable {
 // MARK: - Look-up
 
 extension CacheTable {
-  /// - Parameter gone: an answer that nobody may have any more, so that it ends when no lock is held.
+  /// - Parameters:
+  ///   - gone: an answer that nobody may have any more, so that it ends when no lock is held.
+  ///   - directives: what decides whether a client's request takes the answer; nil when it is no client's.
   mutating func find(
     _ hash: UInt64, _ key: UnsafeRawBufferPointer, _ block: FieldBlock, now: Int64, versions: AnswerVersions,
-    gone: inout CachedResponse?
+    gone: inout CachedResponse?, for directives: RequestDirectives?
   ) -> Found {
     var link = buckets[bucket(hash)]
     var (hasValues, hasKey) = (false, false)
     while link != 0 {
       let slot = slots[Int(link) - 1]
       if let entry = slot.entry?.takeUnretainedValue(), entry.hash == hash, entry.hasKey(key) {
-        if matches(entry, block, &hasValues) { return use(link, slot, entry, now, versions, &gone) }
+        if matches(entry, block, &hasValues) { return use(link, slot, entry, now, versions, &gone, directives) }
         hasKey = true
       }
       link = slot.next
@@ -101,16 +117,23 @@ extension CacheTable {
 
   private mutating func use(
     _ link: UInt32, _ slot: Slot, _ entry: CachedResponse, _ now: Int64, _ versions: AnswerVersions,
-    _ gone: inout CachedResponse?
+    _ gone: inout CachedResponse?, _ directives: RequestDirectives?
   ) -> Found {
     let isCurrent = versions.isCurrent(entry.version)
     if isCurrent, entry.expires > now {
       // What is asked for often writes nothing here.
       if Int(slot.uses) < FrequencySketch.most { slots.update(Int(link) - 1) { $0.uses += 1 } }
+      let taken = directives?.taking(entry, isFresh: true, now) ?? .not
+      guard taken != .not else { return .fresh(entry) }
       domains.countHit(slot.domain)
-      return .fresh(entry)
+      return .taken(entry, taken)
     }
-    if isCurrent, entry.isOfUseStale { return .stale(entry) }
+    if isCurrent, entry.isOfUseStale {
+      let taken = directives?.taking(entry, isFresh: false, now) ?? .not
+      guard taken != .not else { return .stale(entry) }
+      domains.countStale(slot.domain)
+      return .taken(entry, taken)
+    }
     gone = remove(link)
     return .stale(nil)
   }

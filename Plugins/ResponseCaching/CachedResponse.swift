@@ -148,6 +148,12 @@ extension CachedResponse {
     other.withPacked(Int(other.keyLength)..<Int(other.keyLength) + Int(other.valuesLength)) { hasValues($0) }
   }
 
+  /// The body where it has memory of its own.
+  var ownBody: ByteBuffer? {
+    guard case .bytes(let body) = reply.content, body.readableBytes > Self.largestPacked else { return nil }
+    return body
+  }
+
   /// Whether it is kept when it is stale.
   var isOfUseStale: Bool { allowsStale || isRevalidated || grace.longest > 0 }
 

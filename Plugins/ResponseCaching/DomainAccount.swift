@@ -1,3 +1,4 @@
+import GatewayKit
 import HTTPWire
 import Synchronization
 
@@ -6,9 +7,15 @@ final class DomainAccount: Sendable {
   let name: [UInt8]
   /// Bytes of its answers.
   let bytes = Atomic<Int>(0)
+  /// Bytes of answers that were dropped and are still being read.
+  let lent = Atomic<Int>(0)
+  /// What came of its requests that the stripes do not count.
   let misses = Atomic<UInt64>(0)
+  let validations = Atomic<UInt64>(0)
   /// Hits of stripes that have no answers of it any more; the others count their own.
   let pastHits = Atomic<UInt64>(0)
+  /// The same of stale hits, and those that came of the origin's failing.
+  let pastStale = Atomic<UInt64>(0)
   /// Set while it is listed as one that is above its share.
   let isHeavy = Atomic<Bool>(false)
   /// Monotonic nanoseconds when its allowance of ``WriteRate`` is whole again.
@@ -24,8 +31,30 @@ final class DomainAccount: Sendable {
 
   deinit { places.deallocate() }
 
+  /// A request that was counted as a miss was answered with what is kept: the origin has called that unchanged.
+  func countValidation() {
+    misses.wrappingSubtract(1, ordering: .relaxed)
+    validations.wrappingAdd(1, ordering: .relaxed)
+  }
+
+  /// The same since the origin has failed.
+  func countHelp() {
+    misses.wrappingSubtract(1, ordering: .relaxed)
+    pastStale.wrappingAdd(1, ordering: .relaxed)
+  }
+
+  /// What came of its requests, but for what the stripes count.
+  var uses: CacheUses {
+    var uses = CacheUses()
+    uses.hits = pastHits.load(ordering: .relaxed)
+    uses.stale = pastStale.load(ordering: .relaxed)
+    uses.validations = validations.load(ordering: .relaxed)
+    uses.misses = misses.load(ordering: .relaxed)
+    return uses
+  }
+
   /// What an account itself takes, with its place in the table of accounts.
-  func ownBytes(stripes: Int) -> Int { HeapBytes.of(80) + HeapBytes.of(stripes * 4) + HeapBytes.array(name.count) + 32 }
+  func ownBytes(stripes: Int) -> Int { HeapBytes.of(96) + HeapBytes.of(stripes * 4) + HeapBytes.array(name.count) + 32 }
 }
 
 /// The accounts of all domains that ever had an answer kept: at most as many as the configuration has named. In stripes

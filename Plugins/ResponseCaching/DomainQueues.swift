@@ -17,6 +17,7 @@ struct DomainQueues: ~Copyable {
     var main = Queue()
     var entries = 0
     var hits: UInt64 = 0
+    var stale: UInt64 = 0
     /// The next free record, plus one.
     var next: UInt32 = 0
 
@@ -55,6 +56,8 @@ struct DomainQueues: ~Copyable {
 
   mutating func countHit(_ place: UInt32) { records.update(Int(place)) { $0.hits &+= 1 } }
 
+  mutating func countStale(_ place: UInt32) { records.update(Int(place)) { $0.stale &+= 1 } }
+
   /// Notes that an answer is about to enter a queue.
   mutating func grow(_ place: UInt32) { records.update(Int(place)) { $0.entries += 1 } }
 
@@ -62,12 +65,13 @@ struct DomainQueues: ~Copyable {
   mutating func shrink(_ place: UInt32, by cost: Int, _ stripe: Int, _ ledger: CacheLedger) {
     guard let account = account(place) else { return }
     ledger.shrink(account, by: cost)
-    let (entries, hits) = records.update(Int(place)) { record in
+    let (entries, hits, stale) = records.update(Int(place)) { record in
       record.entries -= 1
-      return (record.entries, record.hits)
+      return (record.entries, record.hits, record.stale)
     }
     guard entries == 0 else { return }
     account.pastHits.wrappingAdd(hits, ordering: .relaxed)
+    account.pastStale.wrappingAdd(stale, ordering: .relaxed)
     account.places[stripe] = 0
     records[Int(place)] = Record(next: free)
     free = place + 1

@@ -11,9 +11,6 @@ final class Flights: Sendable {
   private let stripes: [Stripe]
   private let lastNumber = Atomic<UInt64>(0)
 
-  /// After so many leaders that ended without an answer nobody waits for another one.
-  private static let mostLost = 3
-
   private final class Stripe: Sendable {
     let flights = Mutex<[Key: Flight]>([:])
   }
@@ -28,7 +25,6 @@ final class Flights: Sendable {
   private struct Flight {
     var leader: UInt64
     var waiting: [UInt64: Waiting] = [:]
-    var lost = 0
     /// Who has a larger number began to wait when this leader asked already.
     var since: UInt64
     /// Whether somebody has waited for the leader for too long: the next one takes its place.
@@ -107,7 +103,8 @@ final class Flights: Sendable {
     release(released, part)
   }
 
-  /// Somebody is gone. When it was the leader, one who waits takes its place.
+  /// Somebody is gone. When it was the leader, one who waits takes its place, and so on: an origin in trouble is asked by
+  /// one at a time, and by those who have waited for as long as they may, as they came.
   fileprivate func leave(_ key: Key, _ number: UInt64, isLate: Bool) {
     let (next, released) = stripe(key).flights.withLock { flights -> (Waiting?, [Waiting]) in
       guard var flight = flights.removeValue(forKey: key) else { return (nil, []) }
@@ -118,8 +115,7 @@ final class Flights: Sendable {
         flights[key] = flight
         return (nil, [])
       }
-      flight.lost += 1
-      guard flight.lost <= Self.mostLost, let first = Self.next(of: flight) else {
+      guard let first = Self.next(of: flight) else {
         return (nil, Array(flight.waiting.values))
       }
       let next = flight.waiting.removeValue(forKey: first)
@@ -133,7 +129,11 @@ final class Flights: Sendable {
   }
 
   /// Who has waited for longest and whose answer others could use.
-  private static func next(of flight: Flight) -> UInt64? { flight.waiting.filter(\.value.mayLead).keys.min() }
+  private static func next(of flight: Flight) -> UInt64? {
+    var first: UInt64?
+    for (number, waiting) in flight.waiting where waiting.mayLead { first = min(first ?? number, number) }
+    return first
+  }
 
   private func release(_ waiting: [Waiting], _ part: FlightSeat.Part) {
     for one in waiting {

@@ -30,6 +30,9 @@ enum HeapBytes {
 }
 
 extension ByteBuffer {
+  /// The object that its memory belongs to, which slices share.
+  var storage: AnyObject { withVeryUnsafeBytesWithStorageManagement { $1.takeUnretainedValue() } }
+
   /// An empty buffer of just so many bytes: what grows a buffer rounds up to a power of two, and what is kept for long
   /// must not take twice its size.
   static func exactly(_ bytes: Int) -> ByteBuffer {

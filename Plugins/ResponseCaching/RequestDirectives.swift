@@ -97,6 +97,21 @@ extension RequestDirectives {
   }
 }
 
+extension RequestDirectives {
+  /// What the request makes of an answer that is kept for it.
+  func taking(_ response: CachedResponse, isFresh: Bool, _ now: Int64) -> CacheTable.Taking {
+    if isFresh { return !noCache && accepts(response, now) ? .asItIs : .not }
+    let stale = now &- response.expires
+    // Only who says so takes an answer that is stale (RFC 9111 section 4.2.4).
+    if response.allowsStale, !noCache, let most = maxStale, accepts(response, now),
+      stale <= DeltaSeconds.nanoseconds(most)
+    {
+      return .asItIs
+    }
+    return !isParticular && stale < response.grace.whileAsking ? .whileAsking : .not
+  }
+}
+
 /// Which directives of requests count.
 package struct HonouredDirectives: OptionSet, Sendable, Hashable {
   /// The bits.

@@ -31,7 +31,12 @@ final class StoreJob {
   private(set) var headTime: Int64 = 0
 
   /// What the origin was asked about.
-  let validated: ValidatedAnswer?
+  private(set) var validated: ValidatedAnswer?
+  /// Whether the origin is asked once more, without conditions.
+  private(set) var isAskedAnew = false
+
+  /// Where it is counted; nil for a request of the gateway's own.
+  var account: DomainAccount?
 
   /// The time of the store that gateways share when the request went out; nil when it is not known.
   var sharedTime: SharedAnswerTime?
@@ -73,6 +78,12 @@ final class StoreJob {
   }
 
   deinit { room.giveBack(held) }
+
+  /// What the origin has said of the kept answer cannot be: it is asked as if there were none.
+  func askAnew() {
+    validated = nil
+    isAskedAnew = true
+  }
 
   /// Takes what is kept of the head, and the time.
   func keepHead(of exchange: Exchange, _ terms: StoreRules.Terms) {

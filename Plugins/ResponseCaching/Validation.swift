@@ -40,6 +40,11 @@ enum Validation {
     if validators.tag.isEmpty { exchange.request.block.remove(.ifNoneMatch) }
   }
 
+  /// Takes the conditions back: the origin is to give a whole answer.
+  static func removeConditions(from exchange: Exchange) {
+    exchange.requestAdditions.remove([.ifNoneMatch, .ifModifiedSince])
+  }
+
   /// Whether a filter has put conditions of its own in the place of the client's.
   static func hasConditions(_ exchange: Exchange) -> Bool {
     let names = exchange.requestAdditions.names

@@ -30,28 +30,44 @@ struct CacheRoutes: Sendable {
       return await line.run { report(of: domain) }.response
     }
     router.post("cache/purges") { request, _ in
-      await gate.change(request, longest: Self.longestBody, purge).response
+      await gate.change(request, longest: Self.longestBody, purge, answer: answer).response
     }
   }
 
-  @Sendable private func purge(_ body: ByteBuffer) -> AdminAnswer {
+  private enum Purged: Sendable {
+    case refused(AdminAnswer)
+    /// What is gone here, and the number of the change for other gateways; nil when they are told nothing.
+    case done(CachePurged, UInt64?)
+  }
+
+  @Sendable private func purge(_ body: ByteBuffer) -> Purged {
     let wanted: CachePurge
     do {
       wanted = try CachePurge(body.readableBytesView, mergesSlashes: gateway.mergesSlashes)
     } catch {
-      return AdminAnswer(refusing: .badRequest, "purge_invalid", error.message)
+      return .refused(AdminAnswer(refusing: .badRequest, "purge_invalid", error.message))
     }
     var purge = wanted
     if let name = wanted.domain {
-      guard let known = gateway.domainName(for: name) else { return unknown(name) }
+      guard let known = gateway.domainName(for: name) else { return .refused(unknown(name)) }
       purge = CachePurge(wanted.target, domain: known)
     }
-    gateway.caches.tell(.purge(purge))
+    let number = gateway.caches.tell(.purge(purge))
     let gone = gateway.caches.purge(purge)
-    let told = gateway.caches.isHeard.map { $0 ? "told" : "waiting" } ?? "off"
     note(purge, gone)
-    return AdminAnswer(
-      .ok, body: "{\"entries\":\(gone.entries),\"bytes\":\(gone.bytes),\"spread\":\"\(told)\"}\n")
+    return .done(gone, number)
+  }
+
+  /// Says that others are told only when they are: what is on its way may be refused.
+  private func answer(_ purged: Purged) async -> AdminAnswer {
+    switch purged {
+    case .refused(let refusal): return refusal
+    case .done(let gone, let number):
+      var spread = "off"
+      if let number { spread = await gateway.caches.learns(of: number) ? "told" : "waiting" }
+      return AdminAnswer(
+        .ok, body: "{\"entries\":\(gone.entries),\"bytes\":\(gone.bytes),\"spread\":\"\(spread)\"}\n")
+    }
   }
 
   private func unknown(_ name: String) -> AdminAnswer {
@@ -95,6 +111,7 @@ extension CacheRoutes {
   private static func render(_ name: String, _ domain: CacheReport.Domain) -> String {
     let ages = domain.ages.map(String.init).joined(separator: ",")
     return "{\"domain\":\(TextObject.text(name)),\"entries\":\(domain.entries),\"bytes\":\(domain.bytes),"
-      + "\"ages\":[\(ages)],\"hits\":\(domain.hits),\"misses\":\(domain.misses)}"
+      + "\"ages\":[\(ages)],\"hits\":\(domain.uses.hits),\"stale\":\(domain.uses.stale),"
+      + "\"validations\":\(domain.uses.validations),\"misses\":\(domain.uses.misses)}"
   }
 }

@@ -58,8 +58,22 @@ import Testing
     #expect(line["client"] as? String == "192.0.2.1")
     #expect(line["user_agent"] as? String == "curl")
     #expect(line["retries"] as? Int == 1)
-    #expect(line.count == 22)
+    #expect(line.count == 23)
     #expect(!line.values.contains { "\($0)".contains("hidden") || "\($0)".contains("secret") })
+  }
+
+  /// A request of the gateway's own has the line of the one that set it off, but for what came of it.
+  @Test func marksWhatTheGatewayAsksForItself() throws {
+    let exchange = try bench.exchange("GET /a?b HTTP/1.1", ["User-Agent: curl"], identity: .sample(5))
+    #expect(try line(exchange)["background"] as? Bool == false)
+    let own = Exchange(loop: bench.loop, peerAddress: "192.0.2.1", isSecure: false)
+    own.repeatRequest(of: exchange)
+    own.outcome.status = 304
+    let line = try line(own)
+    #expect(line["background"] as? Bool == true && line["status"] as? Int == 304)
+    #expect(line["request_id"] as? String == exchange.requestID && line["path"] as? String == "/a")
+    #expect(line["token"] as? String == Identity.sample(5).fingerprint.shortText)
+    #expect(line["user_agent"] as? String == "curl")
   }
 
   @Test func saysNullWhereNothingIsKnown() throws {
@@ -72,7 +86,7 @@ import Testing
     ] {
       #expect(line[name] is NSNull, "\(name)")
     }
-    #expect(line.count == 22)
+    #expect(line.count == 23)
   }
 
   @Test func timestampsFollowTheClock() throws {
@@ -134,7 +148,7 @@ import Testing
     Array(evil.utf8).withUnsafeBytes { exchange.setRequestID($0) }
     let line = try line(exchange)
     #expect((line["subject"] as? String)?.utf8.count == AccessLogLine.longestText)
-    #expect(line.count == 22)
+    #expect(line.count == 23)
   }
 
   @Test func aWriterNeverLeavesItsMemory() {

@@ -14,6 +14,18 @@ import Testing
     #expect(harness.exchange.responseAdditions.names.contains(.xRequestID))
   }
 
+  @Test func additionsCanBeTakenBack() {
+    let exchange = Values().exchange
+    exchange.requestAdditions.add(name: "x-a", "If-None-Match: 1".utf8)
+    exchange.requestAdditions.add(.ifNoneMatch, "\"1\"".utf8)
+    exchange.requestAdditions.add(.ifModifiedSince, "never".utf8)
+    exchange.requestAdditions.add(rendered: ByteBuffer(string: "if-none-match: \"2\"\r\nX-B: 2\r\n"))
+    exchange.requestAdditions.remove([.ifNoneMatch, .etag])
+    let lines = String(buffer: exchange.requestAdditions.lines)
+    #expect(lines.lowercased() == "x-a: if-none-match: 1\r\nif-modified-since: never\r\nx-b: 2\r\n")
+    #expect(exchange.requestAdditions.names == [.ifModifiedSince])
+  }
+
   @Test func makesARequestIDOnceAndForgetsItAtTheEnd() {
     let exchange = Values().exchange
     let first = exchange.requestID

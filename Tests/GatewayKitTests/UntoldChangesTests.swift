@@ -17,11 +17,21 @@ import Testing
     #expect(untold.bound(9) == 9)
   }
 
+  @Test func eachIsToldWhenAllBeforeItAre() {
+    let untold = UntoldChanges()
+    let numbers = (0..<3).map { _ in untold.add(now: { 1 }) { _ in } }
+    #expect(numbers == [1, 2, 3])
+    untold.told(upTo: 2)
+    untold.told(upTo: 1)
+    #expect(numbers.map(untold.isTold) == [true, true, false])
+  }
+
   @Test func manyAreBounded() {
     let untold = UntoldChanges()
     var last: UInt64 = 0
     for time in 0..<20_000 { untold.add(now: { UInt64(time) }) { last = $0 } }
     untold.told(upTo: last - 1)
+    #expect(untold.isTold(last - 1) && !untold.isTold(last))
     // Those that are not told apart are known with the last of them.
     #expect(untold.bound(1 << 40) < 20_000)
     untold.told(upTo: last)

@@ -110,6 +110,31 @@ def test_tokens_have_the_claims_that_are_asked_for(tmp_path):
     assert all(result["verdict"] == "ok" and result["route"] == "*" for result in results), results
 
 
+def test_what_passes_says_what_was_tested(tmp_path):
+    file = written(tmp_path, cached("token"), cached("token", "/nowhere"))
+    done = canary(file)
+    assert done.returncode == 0, done.stderr
+    assert re.match(r"DOMAIN +ROUTE +PATH +SHARE +REQUESTS +FROM CACHE +SHARED +VERDICT\n", done.stdout)
+    assert re.search(r"^example.com +/me/tokens +/me/tokens +token +\d+ +\d+ +0 +ok$", done.stdout, re.M), done.stdout
+    assert "1 of 2 requests tested: nobody got what was made for another" in done.stderr
+    assert "NOT tested: example.com /nowhere" in done.stderr and "LEAK" not in done.stdout + done.stderr
+    done = canary(written(tmp_path, cached("token")))
+    assert done.returncode == 0
+    assert done.stderr.strip().endswith("1 of 1 requests tested: nobody got what was made for another"), done.stderr
+
+
+def test_wrong_command_lines_and_files(tmp_path):
+    file = written(tmp_path, cached("token"))
+    for arguments, code, said in [
+            ([str(file), "--operations", "0"], 64, "--operations takes a number from 1 to 1000"),
+            ([str(file), "--admin", "http://127.0.0.1:1"], 64, "--admin"),
+            ([str(tmp_path / "none.yaml")], 1, "none.yaml")]:
+        done = subprocess.run(
+            [executable(), "cache", "canary", *arguments], capture_output=True, text=True, timeout=4 * PATIENCE)
+        assert done.returncode == code and said in done.stderr, (done.returncode, done.stderr)
+        assert done.stdout == ""
+
+
 def test_what_tests_nothing_says_so(tmp_path):
     done = canary(written(tmp_path))
     assert done.returncode == 1 and "no route has a cache" in done.stderr

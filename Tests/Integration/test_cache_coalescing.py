@@ -4,10 +4,11 @@ import threading
 from collections import Counter
 
 import pytest
+import requests
 
 from harness.gateway import plain
 from harness.origin import reply
-from harness.process import wait_until
+from harness.process import free_port, wait_until
 from harness.wire import PATIENCE, Client, Truncated
 
 LOG = {"access-log": {"file": "stdout"}}
@@ -136,6 +137,39 @@ def test_another_takes_the_place_of_a_leader_without_an_answer(gateways, origins
         assert leader.response().status == 502
     assert all(answer.body == b"hello" for answer in answers(clients))
     assert len(origin.requests) == 2
+
+
+def test_an_origin_in_trouble_is_asked_by_one_at_a_time(gateways, origins):
+    """However many have failed: the others wait for the next, as long as they may."""
+    gate = threading.Semaphore(0)
+    asking = []
+
+    def answer(request, peer):
+        asking.append(1)
+        assert gate.acquire(timeout=PATIENCE)
+        most.append(len(asking))
+        asking.pop()
+        peer.send(reply(b"later", "503 So") if len(origin.requests) < 20 else reply(b"hello", "200 OK", FRESH))
+
+    most: list[int] = []
+    origin = origins(answer)
+    port = free_port()
+    gateway = gateways({**cached(origin.port), "admin": {"bind": f"127.0.0.1:{port}"}}, event_loops=2)
+    gateway.wait_for_port(port)
+
+    def arrived() -> bool:
+        page = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE).text
+        return "\ngatehouse_requests_total 100\n" in page
+
+    first = ask_all(gateway, 1)
+    wait_until(lambda: origin.served == 1, "somebody asks")
+    clients = first + ask_all(gateway, 99)
+    # Whoever comes while nobody asks would ask for itself, so all have to be there.
+    wait_until(arrived, "all are there")
+    gate.release(100)
+    found = Counter(answer.body for answer in answers(clients))
+    assert found == {b"later": 19, b"hello": 81} and len(origin.requests) == 20
+    assert set(most) == {1}
 
 
 def test_nobody_waits_for_the_end_of_a_stream(gateways, origins):

@@ -172,11 +172,11 @@ def test_a_read_that_began_before_the_write_is_not_kept(signer, origins, gateway
 
 
 class Rig:
-    def __init__(self, gateways, origins, **more):
+    def __init__(self, gateways, origins, host: str = "127.0.0.1", **more):
         self.origin = origins(counting())
         self.port = free_port()
         cache = {"ttl": "1h", "share": "public", "tag_fields": ["surrogate-key"]}
-        whole = plain(self.origin.port, admin={"bind": f"127.0.0.1:{self.port}", **more})
+        whole = plain(self.origin.port, admin={"bind": f"{host}:{self.port}", **more})
         whole["domains"] = [
             {"name": name, "hosts": [f"www.{name}"], "upstream": "origin", "use": [{"cache": cache}]}
             for name in ["example.com", "other.example"]]
@@ -297,6 +297,48 @@ def test_inspect(rig):
     assert unknown.returncode == 1 and "did you mean example.com?" in unknown.stderr, unknown.stderr
 
 
+def test_what_came_of_requests(gateways, origins):
+    """Each is a hit, a stale hit, a validation or a miss, and nothing else."""
+
+    def answer(request, peer):
+        if request.target == "/stale" and request is not origin.requests[1]:
+            return peer.send(reply(b"no", "503 So"))
+        if request.head.get("if-none-match"):
+            return peer.send(b"HTTP/1.1 304 Not Modified\r\n\r\n")
+        age = 0 if request.target == "/stale" else 600
+        peer.send(reply(b"hello", "200 OK", f"Cache-Control: max-age={age}, stale-if-error=600", 'ETag: "1"'))
+
+    origin = origins(answer)
+    port = free_port()
+    cache = {"respect": "origin", "share": "public"}
+    gateway = gateways(plain(
+        origin.port, admin={"bind": f"127.0.0.1:{port}"}, defaults={"use": [{"cache": cache}]}))
+    gateway.wait_for_port(port)
+
+    def shown() -> list[str]:
+        done = subprocess.run(
+            [executable(), "cache", "inspect", "--admin", f"http://127.0.0.1:{port}"], capture_output=True, text=True,
+            timeout=PATIENCE)
+        assert done.returncode == 0, done.stderr
+        names, *rows = [line.split() for line in done.stdout.splitlines()[1:]]
+        assert names[-6:] == ["HITS", "STALE", "VALID", "MISSES", "HIT", "RATE"], names
+        return rows[0][-5:]
+
+    with Client(gateway.port) as client:
+        for target, fields, status, expected in [
+                ("/a", [], 200, "0 0 0 1 0.0%"), ("/stale", [], 200, "0 0 0 2 0.0%"),
+                ("/stale", [], 200, "0 1 0 2 33.3%"), ("/a", [], 200, "1 1 0 2 50.0%"),
+                ("/a", ["Cache-Control: no-cache"], 200, "1 1 1 2 40.0%"),
+                ("/a", ["Cache-Control: only-if-cached"], 200, "2 1 1 2 50.0%"),
+                ("/b", ["Cache-Control: only-if-cached"], 504, "2 1 1 3 42.9%"),
+                ("/a", ["Cookie: a=b"], 200, "2 1 1 3 42.9%")]:
+            assert ask(client, target, *fields).status == status
+            assert shown() == expected.split(), (target, fields)
+    shown_help = subprocess.run([executable(), "cache", "inspect", "--help"], capture_output=True, text=True, timeout=PATIENCE)
+    for column in ["HITS:", "STALE:", "VALID:", "MISSES:", "HIT RATE"]:
+        assert column in shown_help.stdout
+
+
 def test_wrong_inputs_are_told_what_would_be_right(rig):
     for arguments, said in [
             ([], "name what to drop"), (["--all", "--tag", "a"], "one thing"), (["--prefix", "a"], "such as /me/tokens"),
@@ -329,3 +371,12 @@ def test_only_operators_may(rig, gateways, origins, tmp_path):
         done = guarded.run(*command)
         assert done.returncode == 1 and "401" in done.stderr and "--admin-token-file" in done.stderr
         assert guarded.run(*command, "--admin-token-file", str(secret)).returncode == 0
+    # Whoever reaches another address than the machine's own has to show a token, whatever they say that they are.
+    open_to_all = Rig(gateways, origins, host="0.0.0.0")
+    for command in [["purge", "--all"], ["inspect"]]:
+        done = open_to_all.run(*command)
+        assert done.returncode == 1 and "403" in done.stderr and "configure admin.token" in done.stderr, done.stderr
+    kept = open_to_all.ask("/a").body
+    assert requests.post(f"{open_to_all.admin}/cache/purges", json={"all": "true"}, timeout=PATIENCE).json()[
+        "reason"] == "admin_token_missing"
+    assert open_to_all.ask("/a").body == kept

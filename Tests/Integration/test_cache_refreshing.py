@@ -102,6 +102,36 @@ def test_who_must_not_have_it_stale_waits_for_the_origin(gateways, origins):
         assert particular.response().body == b"new"
 
 
+@pytest.mark.parametrize("second, status, cache, reason, got", [
+    (b"HTTP/1.1 304 Not Modified\r\nCache-Control: max-age=600\r\n\r\n", 304, "revalidated", None, 0),
+    (reply(b"newer", "200 OK", FRESH), 200, "miss", None, 5), (reply(b"no", "503 So"), 503, "miss", None, 2),
+    (b"nonsense\r\n\r\n", 0, "miss", "status_line_invalid", 0),
+    (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nCache-Control: max-age=6\r\n\r\ncut", 200, "miss", "upstream_truncated", 3),
+], ids=["valid", "new", "trouble", "nonsense", "cut"])
+def test_the_access_log_shows_what_the_gateway_asks(gateways, origins, second, status, cache, reason, got):
+    def answer(request, peer):
+        if request is origin.requests[0]:
+            return peer.send(reply(b"old", "200 OK", *FIELDS))
+        peer.send(second)
+        if reason:
+            peer.close()
+
+    origin = origins(answer)
+    gateway = gateways(cached(origin.port))
+    with Client(gateway.port) as client:
+        assert [ask(client, "User-Agent: a").body, ask(client, "User-Agent: b").body] == [b"old", b"old"]
+    wait_until(lambda: len(gateway.access_log()) == 3, "both requests, and the gateway's own")
+    [own] = [line for line in gateway.access_log() if line["background"]]
+    assert (own["status"], own["cache"], own["reason"], own["bytes_out"]) == (status, cache, reason, got)
+    assert (own["method"], own["path"], own["route"]) == ("GET", "/a", "*")
+    assert own["upstream"] == f"127.0.0.1:{origin.port}" and own["domain"] == "example.com"
+    assert (own["upstream_us"] is None) == (status == 0) and own["duration_us"] >= 0
+    first, second = [line for line in gateway.access_log() if not line["background"]]
+    assert [(line["cache"], line["status"]) for line in [first, second]] == [("miss", 200), ("hit", 200)]
+    assert own["request_id"] == second["request_id"] != first["request_id"]
+    assert own["client"] == "127.0.0.1" and own["user_agent"] == "b"
+
+
 @pytest.mark.parametrize("limits, most", [({"background": 3}, 3), ({"background_per_domain": 2}, 2), ({"background": 0}, 0)])
 def test_how_many_at_a_time(gateways, origins, limits, most):
     gate = threading.Event()

@@ -72,16 +72,64 @@ def test_another_answer_takes_its_place(gateways, origins):
     assert [request.head.get("if-none-match") for request in origin.requests] == [None, '"0"', '"1"']
 
 
-def test_an_origin_that_contradicts_itself(gateways, origins):
-    def answer(request, peer):
-        is_asked = request.head.get("if-none-match")
-        peer.send(not_modified('ETag: "v2"') if is_asked else reply(b"hello", "200 OK", *STALE))
+def test_an_origin_that_contradicts_itself_is_asked_once_more(gateways, origins):
+    versions = iter(range(1, 100))
 
-    gateway = gateways(cached(origins(answer).port))
+    def answer(request, peer):
+        if request.head.get("if-none-match"):
+            return peer.send(not_modified('ETag: "v9"'))
+        version = next(versions)
+        peer.send(reply(b"hello %d" % version, "200 OK", "Cache-Control: max-age=0", f'ETag: "v{version}"'))
+
+    origin = origins(answer)
+    gateway = gateways(cached(origin.port))
+    with Client(gateway.port) as client:
+        answers = [ask(client) for _ in range(3)] + [ask(client, "GET /a HTTP/1.1", 'If-None-Match: "v1"')]
+        assert [answer.body for answer in answers] == [b"hello 1", b"hello 2", b"hello 3", b"hello 4"]
+        assert [answer.get("cache-status") for answer in answers[1:]] == ["gatehouse; fwd=stale; stored"] * 3
+    asked = [request.head.get("if-none-match") for request in origin.requests]
+    assert asked == [None, '"v1"', None, '"v2"', None, '"v3"', None]
+    wait_until(lambda: len(gateway.access_log()) == 4, "the access log")
+    assert [line["retries"] for line in gateway.access_log()] == [0, 1, 1, 1]
+
+
+def test_one_that_goes_on_doing_so_is_not_believed(gateways, origins):
+    def answer(request, peer):
+        peer.send(not_modified('ETag: "v2"') if len(origin.requests) in (2, 3) else reply(b"hello", "200 OK", *STALE))
+
+    origin = origins(answer)
+    gateway = gateways(cached(origin.port))
     with Client(gateway.port) as client:
         answers = [ask(client) for _ in range(3)]
         assert [answer.status for answer in answers] == [200, 502, 200]
         assert b"validation_contradictory" in answers[1].body
+    assert [request.head.get("if-none-match") for request in origin.requests] == [None, '"v1"', None, None]
+
+
+@pytest.mark.parametrize("trouble", [
+    b"HTTP/1.1 503 So\r\nContent-Length: 9\r\n\r\ncut", b"HTTP/1.1 500 So\r\nTransfer-Encoding: chunked\r\n\r\n",
+    b"HTTP/1.1 502 So\r\n\r\nendless"], ids=["length", "chunked", "close"])
+def test_nobody_waits_for_the_rest_of_trouble(gateways, origins, trouble):
+    """The origin says no more, and the client's connection goes on at once; the origin's is given up."""
+    left = threading.Event()
+
+    def answer(request, peer):
+        if request.target == "/b" or request is origin.requests[0]:
+            return peer.send(reply(b"hello", "200 OK", *HELPFUL))
+        peer.send(trouble)
+        if not peer.fill():
+            left.set()
+
+    origin = origins(answer)
+    gateway = gateways(cached(origin.port, upstream={"max_connections": 1}))
+    with Client(gateway.port) as client:
+        ask(client)
+        for path in ["/a", "/b"]:
+            client.request(f"GET {path} HTTP/1.1")
+        found = [client.response(), client.response()]
+    assert [answer.body for answer in found] == [b"hello"] * 2
+    assert found[0].get("cache-status").startswith("gatehouse; fwd=stale; fwd-status=50")
+    assert left.wait(PATIENCE)
 
 
 HELPFUL = ["Cache-Control: max-age=0, stale-if-error=600", 'ETag: "v1"']

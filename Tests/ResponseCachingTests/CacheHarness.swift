@@ -67,19 +67,30 @@ struct CacheHarness {
     return answer
   }
 
+  /// Whether the origin, after a response with this head, is asked once more.
+  func isAskedAnew(_ exchange: Exchange, fields: [String], status: Int) throws -> Bool {
+    try receive(exchange, fields: fields, status: status)
+    defer { exchange.response.reset() }
+    return filter.wantsAnother(exchange)
+  }
+
   /// The origin's head; what is given in its place.
   @discardableResult
   func head(_ exchange: Exchange, fields: [String], status: Int = 200) throws -> Answer? {
-    let lines = ["HTTP/1.1 \(status) X"] + fields
-    var bytes = ByteBuffer(string: lines.joined(separator: "\r\n") + "\r\n\r\n")
-    var parser = ResponseHeadParser()
-    let isWhole = try parser.parse(&bytes, into: &exchange.response, requestMethod: exchange.request.method)
-    #expect(isWhole)
+    try receive(exchange, fields: fields, status: status)
     filter.response(exchange)
     guard let reply = filter.revalidated(exchange) else { return nil }
     exchange.response.reset()
     exchange.replyInProgress = reply
     return answer(reply, exchange)
+  }
+
+  private func receive(_ exchange: Exchange, fields: [String], status: Int) throws {
+    let lines = ["HTTP/1.1 \(status) X"] + fields
+    var bytes = ByteBuffer(string: lines.joined(separator: "\r\n") + "\r\n\r\n")
+    var parser = ResponseHeadParser()
+    let isWhole = try parser.parse(&bytes, into: &exchange.response, requestMethod: exchange.request.method)
+    #expect(isWhole)
   }
 
   /// The rest of the origin's answer.

@@ -97,14 +97,14 @@ import Testing
     #expect(before.domains.map(\.name) == ["b.test", "a.test"])
     #expect(before.domains.map(\.part.entries) == [200, 100])
     #expect(before.domains.map(\.part.ages[1]) == [200, 100])
-    #expect(before.domains.map(\.part.hits) == [0, 3])
-    #expect(before.domains.map(\.part.misses) == [1, 0])
+    #expect(before.domains.map(\.part.uses.hits) == [0, 3])
+    #expect(before.domains.map(\.part.uses.misses) == [1, 0])
     #expect(rig.store.inspect(now: 0, most: 1).otherDomains == 1)
     #expect(rig.store.inspect(now: 0, most: 1).others.entries == 100)
     let removal = rig.store.removeAll { $0.domain.elementsEqual("a.test".utf8) }
     #expect(removal.entries == 100 && removal.bytes == before.domains[1].part.bytes)
     #expect(rig.part(of: "a.test").entries == 0)
-    #expect(rig.part(of: "a.test").hits == 3, "figures outlive what they were about")
+    #expect(rig.part(of: "a.test").uses.hits == 3, "figures outlive what they were about")
     #expect(rig.store.usage.entries == 200)
   }
 

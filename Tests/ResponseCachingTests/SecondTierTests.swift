@@ -308,6 +308,7 @@ private final class Turns: ExchangeDriver {
 
   private final class Peers: CacheSpreading {
     let isConnected = true
+    let patience = Duration.zero
     func spread(_ change: CacheChange, number: UInt64) {}
   }
 
@@ -364,6 +365,22 @@ private final class Turns: ExchangeDriver {
     try fill(first, get(first, caller: 9))
     #expect(answers.kept.count == 1)
     #expect(first.writes("sent") == 1 && first.writes("dropped") == 1)
+  }
+
+  /// Who contradicts itself has a newer answer: the kept one is withdrawn everywhere, and what comes then is kept.
+  @Test func whatComesAfterAContradictionIsKept() throws {
+    let first = try node()
+    try fill(first, get(first), "old", ["ETag: \"v1\""])
+    first.bench.clock.advance(61_000_000_000)
+    let exchange = try get(first)
+    #expect(lookUp(first, exchange) == .origin)
+    var bytes = ByteBuffer(string: "HTTP/1.1 304 Not Modified\r\nETag: \"v2\"\r\n\r\n")
+    var parser = ResponseHeadParser()
+    #expect(try parser.parse(&bytes, into: &exchange.response, requestMethod: .get))
+    #expect(first.filter.wantsAnother(exchange))
+    exchange.response.reset()
+    try answer(first, exchange, "new", ["ETag: \"v2\""])
+    #expect(look(first, try get(first)) == .answered("new"))
   }
 
   @Test func largeAnswersStayInMemory() throws {

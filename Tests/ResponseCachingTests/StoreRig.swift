@@ -41,8 +41,10 @@ struct StoreRig {
   }
 
   func find(_ key: [UInt8], hash: UInt64? = nil, now: Int64 = 1) -> CachedResponse? {
-    let found = key.withUnsafeBytes { store.find(hash ?? store.hash($0), $0, FieldBlock(), now: now) }
-    if case .fresh(let response) = found { return response }
+    let found = key.withUnsafeBytes {
+      store.find(hash ?? store.hash($0), $0, FieldBlock(), now: now, for: RequestDirectives())
+    }
+    if case .taken(let response, _) = found { return response }
     return nil
   }
 

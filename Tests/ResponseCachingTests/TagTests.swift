@@ -159,6 +159,26 @@ import Testing
       })
   }
 
+  /// What no purge would reach takes no room that others want, and is counted for that reason only.
+  @Test func whatIsNotReachedTakesNoRoom() throws {
+    let cache = try CacheHarness(
+      Self.usual.merging(["most_tags": .text("1")]) { $1 }, bounds: CacheBounds(size: 1 << 20))
+    // Another body has all of it.
+    let slow = cache.store.room.share(of: UnsafeRawBufferPointer(start: nil, count: 0))
+    #expect(slow.take((1 << 20) / 4, beside: 0))
+    func counted() -> [String: UInt64] {
+      cache.bench.environment.counters.snapshot().reduce(into: [:]) { counted, counter in
+        if counter.value > 0 { counted[counter.key.name + counter.key.labels] = UInt64(counter.value) }
+      }
+    }
+    for (tags, name) in [("a b", "untaggable_total"), ("a", "rejected_total")] {
+      let before = counted()
+      #expect(try !cache.run(Self.get(cache, "/\(tags.utf8.count)"), fields: ["Surrogate-Key: \(tags)"]).isHit)
+      let new = counted().filter { before[$0.key] != $0.value && !$0.key.contains("requests_total") }
+      #expect(new.count == 1 && new.allSatisfy { $0.key.hasPrefix("gatehouse_cache_\(name)") }, "\(new)")
+    }
+  }
+
   /// One 304 after the other names others: what a purge could not reach by all of them goes.
   @Test func tagsDoNotGrowWithoutEnd() throws {
     let cache = try Self.harness(["most_tags": .text("3")])

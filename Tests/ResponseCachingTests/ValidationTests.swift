@@ -139,6 +139,55 @@ import Testing
     #expect(cache.begin(next) == nil && asked(next).isEmpty)
   }
 
+  /// Section 4.3.3: who contradicts itself is asked once more as if nothing were kept, and that counts.
+  @Test(arguments: ["Range: bytes=0-1", "If-None-Match: \"c\"", "X-A: 1"]) func asksOnceMore(field: String) throws {
+    let cache = try stale()
+    let exchange = try get(cache, [field])
+    exchange.requestAdditions.add(name: "x-own", "1".utf8)
+    #expect(cache.begin(exchange) == nil)
+    exchange.request.block.remove(exchange.requestAdditions.names)
+    #expect(try cache.isAskedAnew(exchange, fields: ["ETag: \"v2\""], status: 304))
+    #expect(asked(exchange) == "x-own: 1\r\n" && exchange.request.block.first(.ifNoneMatch) == nil)
+    // The kept one is gone already.
+    #expect(try cache.begin(get(cache, ["Cache-Control: only-if-cached"]))?.status == 504)
+    let isPart = field.hasPrefix("Range")
+    let new = ["Cache-Control: max-age=10", "ETag: \"v2\"", "Content-Length: 6"]
+    #expect(try cache.head(exchange, fields: new, status: isPart ? 206 : 200) == nil)
+    #expect(cache.finish(exchange, body: "second").fields.contains("fwd=stale; stored") != isPart)
+    #expect(try (cache.begin(get(cache))?.body == "second") != isPart)
+  }
+
+  /// An origin that says 304 to a request without conditions has nothing to give.
+  @Test func asksNotMoreThanOnce() throws {
+    let cache = try stale(Self.stored + ["Cache-Control: stale-if-error=600"])
+    let exchange = try get(cache)
+    #expect(cache.begin(exchange) == nil)
+    #expect(try cache.isAskedAnew(exchange, fields: ["ETag: \"v2\""], status: 304))
+    #expect(!cache.filter.wantsAnother(exchange))
+    let answer = try #require(try cache.head(exchange, fields: ["ETag: \"v2\""], status: 304))
+    #expect(answer.status == 502 && answer.fields.contains("gatehouse; fwd=stale; fwd-status=304\r\n"))
+    // Nor does what was kept help when the origin fails then.
+    let other = try stale(Self.stored + ["Cache-Control: stale-if-error=600"])
+    let failing = try get(other)
+    #expect(other.begin(failing) == nil)
+    #expect(try other.isAskedAnew(failing, fields: ["ETag: \"v2\""], status: 304))
+    #expect(try other.head(failing, fields: ["Content-Length: 4"], status: 503) == nil && other.fail(failing) == nil)
+  }
+
+  /// Nothing else is reason to ask once more.
+  @Test(arguments: [(304, "ETag: \"v1\""), (304, "X-A: 1"), (200, "ETag: \"v2\""), (503, "ETag: \"v2\"")])
+  func otherwiseTheResponseStands(status: Int, field: String) throws {
+    let cache = try stale()
+    let exchange = try get(cache)
+    #expect(cache.begin(exchange) == nil)
+    let length = status == 304 ? [] : ["Content-Length: 0"]
+    #expect(try !cache.isAskedAnew(exchange, fields: [field] + length, status: status))
+    // A 304 to conditions of the client's own is no contradiction.
+    let own = try cache.bench.exchange("GET /other HTTP/1.1", ["If-None-Match: \"c\""])
+    #expect(cache.begin(own) == nil)
+    #expect(try !cache.isAskedAnew(own, fields: [field], status: 304))
+  }
+
   /// Section 4.3.4: a weak validator updates what it is equivalent to; none means what was asked about.
   @Test func weakValidatorsAndNone() throws {
     let weak = ["Cache-Control: max-age=10", "ETag: W/\"v1\""]

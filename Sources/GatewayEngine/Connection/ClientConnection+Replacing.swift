@@ -3,6 +3,20 @@ import HTTPWire
 
 // Answers that filters give in place of the origin's.
 extension ClientConnection {
+  /// Sends the request once more when a filter says that the response whose head has come is worth nothing; false when the
+  /// response stands.
+  func asksAnew(_ chain: Chain) -> Bool {
+    guard !retry.isAskedAnew, let pool, chain.wantsAnother(exchange) else { return false }
+    retry.isAskedAnew = true
+    exchange.response.reset()
+    exchange.outcome.upstreamHead = 0
+    upstream?.abandon()
+    upstream = nil
+    askAnew(pool)
+    process()
+    return true
+  }
+
   /// Answers with the gateway's error, or with what a filter has in its place.
   func answerFailure(_ reply: Reply) {
     if let chain {
@@ -15,12 +29,11 @@ extension ClientConnection {
 
   /// Gives the client a filter's answer in place of the response whose head has come; false when no filter has one.
   func replaceResponse(_ chain: Chain) -> Bool {
-    guard !chain.revalidations.isEmpty else { return false }
-    let rest = exchange.response.framing
     for filter in chain.revalidations {
       guard let reply = filter.revalidated(exchange) else { continue }
       replaceResponse(with: reply)
-      if !rest.isShort(worker.limits.drainBody) { leaveOrigin() }
+      // What is not here yet may never come, and the client is not to wait for it.
+      if upstream?.hasRestOfResponse != true { leaveOrigin() }
       return true
     }
     return false
@@ -36,7 +49,6 @@ extension ClientConnection {
     responseHasBegun = true
     responseFraming = .none
     render(reply)
-    armStreaming()
   }
 
   private func leaveOrigin() {
@@ -44,16 +56,5 @@ extension ClientConnection {
     writeOutput()
     responseFinished()
     process()
-  }
-}
-
-extension Framing {
-  /// Whether so little of a message is still to come that its connection is worth reading it for; a 304 has nothing more.
-  func isShort(_ most: UInt64) -> Bool {
-    switch self {
-    case .none: true
-    case .length(let length): length <= most
-    case .chunked, .untilClose: false
-    }
   }
 }

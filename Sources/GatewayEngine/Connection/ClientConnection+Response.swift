@@ -19,6 +19,7 @@ extension ClientConnection: UpstreamExchange {
     if judgeEndpoint(by: head.status) { return process() }
     guard adopt(&head) else { return }
     if let chain {
+      if asksAnew(chain) { return }
       for filter in chain.responses { filter.response(exchange) }
       if replaceResponse(chain) { return }
     }
@@ -135,9 +136,7 @@ extension ClientConnection: UpstreamExchange {
     let failed = upstream
     upstream = nil
     writeOutput()
-    if isReplaced {
-      responseFinished()
-    } else if responseHasBegun {
+    if responseHasBegun {
       if let failed { pool?.failed(failed.endpointIndex) }
       cut(failure.reply.reason)
     } else if failed.map({ tryAgain(after: failure, $0) }) != true {

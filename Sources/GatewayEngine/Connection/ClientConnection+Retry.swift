@@ -32,6 +32,14 @@ extension ClientConnection {
     return true
   }
 
+  /// Sends the request once more, to whichever endpoint's turn it is.
+  func askAnew(_ pool: UpstreamPool) {
+    exchange.outcome.retries += 1
+    worker.counters.upstreamRetries &+= 1
+    let key = HashKey.of(exchange, pool.configuration.balance)
+    wait(pool.acquire(self, of: domain, key: key, excluding: retry.tried))
+  }
+
   private func tryElsewhere(than endpoint: Int, _ pool: UpstreamPool) -> Bool {
     guard retry.isRepeatable, retry.sent < pool.configuration.retry.attempts,
       pool.hasOther(than: endpoint, retry.tried), pool.budget.tryRetry(now: worker.context.now)

@@ -86,7 +86,7 @@ final class ClientConnection: StreamSocket {
   /// The framing of the response towards the client.
   var responseFraming = Framing.none
   var responseHasBegun = false
-  /// Whether the client got an answer of the gateway's in place of the origin's, whose end is still to come.
+  /// Whether the client got an answer of the gateway's in place of the origin's, whose rest is still to be read.
   var isReplaced = false
   /// The filters that keep the body of this response.
   @exclusivity(unchecked) var stores: ContiguousArray<any CacheStoreFilter> = []

@@ -19,6 +19,10 @@ final class DetachedExchange {
   private var isReplaced = false
   /// Whether it was sent again already because a connection was closed that had rested.
   private var sawStale = false
+  /// Whether it was sent again already because a filter had no use for the response.
+  private var isAskedAnew = false
+  /// Whether an origin was to be asked.
+  private var isBegun = false
   private let timer = Timer()
 
   init(of exchange: Exchange, _ chain: Chain, _ pool: UpstreamPool, domain: Int, on worker: LoopWorker) {
@@ -34,6 +38,7 @@ final class DetachedExchange {
   func start(_ trail: ClientTrail?, domain field: DomainResolver.Field) {
     timer.target = self
     guard isWanted else { return finish() }
+    isBegun = true
     pool.budget.request(now: worker.context.now)
     ForwardingFields.apply(to: exchange, trail, domain: field)
     exchange.request.block.remove(exchange.requestAdditions.names)
@@ -46,7 +51,7 @@ final class DetachedExchange {
     let key = HashKey.of(exchange, pool.configuration.balance)
     switch pool.acquire(self, of: domain, key: key, isFresh: isFresh) {
     case .connection(let connection): send(over: connection)
-    case .refused: fail()
+    case .refused(let failure): fail(failure.reply.reason)
     case .waiting(let wish): self.wish = wish
     }
   }
@@ -62,6 +67,7 @@ final class DetachedExchange {
   private func send(over connection: UpstreamConnection) {
     upstream = connection
     exchange.outcome.upstreamStarted = worker.context.now
+    exchange.outcome.endpoint = connection.endpointName
     worker.upstreamOutput.clear()
     exchange.withRequest { request in
       request.serialize(
@@ -73,15 +79,16 @@ final class DetachedExchange {
     connection.write(&worker.upstreamOutput)
   }
 
-  /// The gateway ends, or it has taken too long.
-  func cancel() {
+  /// The gateway ends, or the exchange cannot go on.
+  func cancel(_ reason: ReasonCode) {
     if let wish { pool.cancel(wish) }
     upstream?.abandon()
-    fail()
+    fail(reason)
   }
 
   /// The cache is told, since others may wait for what comes of it.
-  private func fail() {
+  private func fail(_ reason: ReasonCode?) {
+    exchange.outcome.reason = reason
     if stores.isEmpty, !isReplaced {
       for filter in chain.revalidations { _ = filter.upstreamFailed(exchange) }
     }
@@ -95,8 +102,15 @@ final class DetachedExchange {
     worker.wheel.cancel(timer)
     timer.target = nil
     guard worker.detached.remove(self) else { return }
+    observe()
     exchange.reset()
     worker.giveExchange(exchange)
+  }
+
+  private func observe() {
+    guard isBegun else { return }
+    exchange.outcome.finished = worker.context.now
+    for filter in chain.detachedObservers { filter.observeDetached(exchange) }
   }
 }
 
@@ -108,7 +122,7 @@ extension DetachedExchange: UpstreamWaiter {
 
   func upstreamUnavailable(_ failure: UpstreamFailure) {
     wish = nil
-    fail()
+    fail(failure.reply.reason)
   }
 }
 
@@ -121,7 +135,14 @@ extension DetachedExchange: UpstreamExchange {
     noteHealth(head.status)
     swap(&exchange.response, &head)
     head.reset()
-    guard (try? exchange.response.block.removeConnectionFields()) != nil else { return cancel() }
+    do {
+      try exchange.response.block.removeConnectionFields()
+    } catch {
+      return cancel(ReasonCode(error.reason))
+    }
+    exchange.outcome.status = exchange.response.status
+    exchange.outcome.upstreamHead = worker.context.now
+    if !isAskedAnew, chain.wantsAnother(exchange) { return askAnew() }
     let rest = exchange.response.framing
     for filter in chain.responses { filter.response(exchange) }
     isReplaced = chain.revalidations.contains { $0.revalidated(exchange) != nil }
@@ -135,6 +156,21 @@ extension DetachedExchange: UpstreamExchange {
     }
   }
 
+  private func askAnew() {
+    isAskedAnew = true
+    exchange.response.reset()
+    exchange.outcome.status = 0
+    exchange.outcome.upstreamHead = 0
+    upstream?.abandon()
+    upstream = nil
+    sendAgain(isFresh: false)
+  }
+
+  private func sendAgain(isFresh: Bool) {
+    exchange.outcome.retries += 1
+    acquire(isFresh: isFresh)
+  }
+
   private func noteHealth(_ status: UInt16) {
     guard let upstream else { return }
     let isFailure = UpstreamPlan.failureStatuses.contains(status)
@@ -143,6 +179,7 @@ extension DetachedExchange: UpstreamExchange {
 
   func upstreamBody(_ bytes: ByteBuffer) {
     guard bytes.readableBytes > 0 else { return }
+    exchange.outcome.responseBytes &+= UInt64(bytes.readableBytes)
     for filter in stores { filter.storeBody(exchange, bytes) }
   }
 
@@ -160,10 +197,10 @@ extension DetachedExchange: UpstreamExchange {
     // Nobody is to blame for a connection that was closed while it rested.
     if case .closedBeforeResponse = failure, let failed, failed.carried > 0, !failed.hasAnswered, !sawStale {
       sawStale = true
-      return acquire(isFresh: true)
+      return sendAgain(isFresh: true)
     }
     if let failed { pool.failed(failed.endpointIndex) }
-    fail()
+    fail(failure.reply.reason)
   }
 
   func upstreamReadComplete() {}
@@ -171,5 +208,16 @@ extension DetachedExchange: UpstreamExchange {
 }
 
 extension DetachedExchange: TimerTarget {
-  func timerFired() { cancel() }
+  func timerFired() { cancel("exchange_timeout") }
+}
+
+extension Framing {
+  /// Whether so little of a message is still to come that its connection is worth reading it for; a 304 has nothing more.
+  fileprivate func isShort(_ most: UInt64) -> Bool {
+    switch self {
+    case .none: true
+    case .length(let length): length <= most
+    case .chunked, .untilClose: false
+    }
+  }
 }

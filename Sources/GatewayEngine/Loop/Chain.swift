@@ -1,4 +1,5 @@
 import GatewayKit
+import HTTPWire
 
 /// One filter at one phase of the request's way.
 enum RequestStep {
@@ -26,6 +27,7 @@ final class Chain {
   let revalidations: ContiguousArray<any RevalidationFilter>
   let stores: ContiguousArray<any CacheStoreFilter>
   let observers: ContiguousArray<any ObserveFilter>
+  let detachedObservers: ContiguousArray<any DetachedObserveFilter>
 
   /// - Parameter filters: in the order of the configuration.
   init(_ filters: [any Filter]) {
@@ -40,5 +42,14 @@ final class Chain {
     revalidations = ContiguousArray(filters.reversed().compactMap { $0 as? any RevalidationFilter })
     stores = ContiguousArray(filters.reversed().compactMap { $0 as? any CacheStoreFilter })
     observers = ContiguousArray(filters.reversed().compactMap { $0 as? any ObserveFilter })
+    detachedObservers = ContiguousArray(filters.reversed().compactMap { $0 as? any DetachedObserveFilter })
+  }
+
+  /// Whether a filter has no use for the response whose head has come, and the request can be sent once more.
+  func wantsAnother(_ exchange: Exchange) -> Bool {
+    guard !revalidations.isEmpty, exchange.request.method.isSafe, exchange.request.framing == .none else {
+      return false
+    }
+    return revalidations.contains { $0.wantsAnother(exchange) }
   }
 }

@@ -201,7 +201,7 @@ extension LoopWorker {
     tickTask?.cancel()
     checker?.stop()
     checker = nil
-    for exchange in detached.all { exchange.cancel() }
+    for exchange in detached.all { exchange.cancel("gateway_ended") }
     for pool in pools { pool.close() }
     pools = []
   }

@@ -9,6 +9,8 @@ struct RetryState {
   var sent = 1
   /// Whether it was sent again already because a reused connection was closed.
   var sawStale = false
+  /// Whether it was sent again already because a filter had no use for the response.
+  var isAskedAnew = false
   /// The content that was sent so far, if it may have to be sent again.
   private(set) var held = ByteBuffer()
   private var bound = 0
@@ -21,6 +23,7 @@ struct RetryState {
     if !tried.isEmpty { tried.removeAll() }
     sent = 1
     sawStale = false
+    isAskedAnew = false
     self.bound = bound
     isRepeatable = method.isIdempotent
     letGo()

@@ -193,6 +193,20 @@ extension UpstreamConnection {
     parser.reset()
   }
 
+  /// Whether all that is still to come of the response was received already, so that reading it takes no time.
+  var hasRestOfResponse: Bool {
+    guard stage == .body else { return false }
+    var (reader, rest) = (body, input)
+    while let event = try? reader.next(&rest) {
+      switch event {
+      case .needMore: return false
+      case .bytes: continue
+      case .end: return true
+      }
+    }
+    return false
+  }
+
   /// The whole request has been written.
   func requestSent() { requestIsSent = true }
 

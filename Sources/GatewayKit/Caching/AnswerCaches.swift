@@ -19,6 +19,8 @@ package protocol CacheSpreading: AnyObject, Sendable {
   func spread(_ change: CacheChange, number: UInt64)
   /// Whether others hear it now; if not, they will later.
   var isConnected: Bool { get }
+  /// How long the word of what all gateways share is waited for.
+  var patience: Duration { get }
 }
 
 /// All stores of answers of a gateway, and when what they are about was changed.
@@ -89,14 +91,27 @@ extension AnswerCaches {
     tellsWrites.store(includingWrites, ordering: .relaxed)
   }
 
-  /// Whether other gateways hear what is told now; nil when none is told anything.
-  package var isHeard: Bool? { peers.withLock { $0 }?.isConnected }
-
   /// Tells others, if there are any to tell. To be called before the change is made here: from then on nothing is taken
   /// from what all share that it makes worthless, whether or not it is known there.
-  package func tell(_ change: CacheChange) {
-    guard let peers = peers.withLock({ $0 }) else { return }
-    untold.add(now: { versions.now }) { peers.spread(change, number: $0) }
+  ///
+  /// - Returns: the number of the change; nil when nobody is told anything.
+  @discardableResult
+  package func tell(_ change: CacheChange) -> UInt64? {
+    guard let peers = peers.withLock({ $0 }) else { return nil }
+    return untold.add(now: { versions.now }) { peers.spread(change, number: $0) }
+  }
+
+  /// Whether others know a change. Their word on it is waited for as long as it can be expected; false means that they
+  /// will know it later.
+  package func learns(of number: UInt64) async -> Bool {
+    guard let peers = peers.withLock({ $0 }), peers.isConnected else { return false }
+    let end = ContinuousClock.now + peers.patience
+    var pause = Duration.milliseconds(1)
+    while !untold.isTold(number), peers.isConnected, ContinuousClock.now < end {
+      guard (try? await Task.sleep(for: pause)) != nil else { break }
+      pause = min(pause * 2, .milliseconds(20))
+    }
+    return untold.isTold(number)
   }
 
   /// The time of what is shared by all gateways: changes here up to then are known there.

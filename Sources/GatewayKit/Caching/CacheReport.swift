@@ -9,8 +9,7 @@ package struct CacheReport: Sendable, Equatable {
     package var bytes = 0
     /// How many entries are of an age up to each of ``CacheReport/ages``, the last number for all older ones.
     package var ages: [Int] = []
-    package var hits: UInt64 = 0
-    package var misses: UInt64 = 0
+    package var uses = CacheUses()
 
     package init() {}
   }

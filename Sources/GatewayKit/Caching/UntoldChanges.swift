@@ -6,6 +6,7 @@ import Synchronization
 package final class UntoldChanges: Sendable {
   private struct Waiting {
     var last: UInt64 = 0
+    var told: UInt64 = 0
     var changes = CircularBuffer<(number: UInt64, since: UInt64)>()
   }
 
@@ -22,7 +23,9 @@ package final class UntoldChanges: Sendable {
   /// - Parameters:
   ///   - now: the time before it.
   ///   - tell: hands the change over, with its number: later changes are handed over later.
-  package func add(now: () -> UInt64, _ tell: (UInt64) -> Void) {
+  /// - Returns: the number.
+  @discardableResult
+  package func add(now: () -> UInt64, _ tell: (UInt64) -> Void) -> UInt64 {
     waiting.withLock { waiting in
       waiting.last += 1
       if waiting.changes.count >= Self.most, let index = waiting.changes.indices.last {
@@ -32,16 +35,21 @@ package final class UntoldChanges: Sendable {
       }
       note(waiting)
       tell(waiting.last)
+      return waiting.last
     }
   }
 
   /// What all share knows this change, and all before it.
   package func told(upTo number: UInt64) {
     waiting.withLock { waiting in
+      waiting.told = max(waiting.told, number)
       while let first = waiting.changes.first, first.number <= number { waiting.changes.removeFirst() }
       note(waiting)
     }
   }
+
+  /// Whether what all share knows a change.
+  package func isTold(_ number: UInt64) -> Bool { waiting.withLock { $0.told >= number } }
 
   private func note(_ waiting: borrowing Waiting) {
     oldest.store(waiting.changes.first?.since ?? .max, ordering: .releasing)

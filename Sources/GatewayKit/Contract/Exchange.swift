@@ -185,7 +185,7 @@ extension Exchange {
     operation = other.operation
     identity = other.identity
     effectiveScopes = other.effectiveScopes
-    requestIDBytes = other.requestIDBytes
+    other.withRequestID { setRequestID($0) }
     outcome.started = loop.now
     if other.isForwarded, let address = other.clientIP {
       forward(for: other.clientAddress, address, isSecure: other.isClientSecure)

@@ -49,6 +49,22 @@ public struct FieldAdditions: Sendable {
   /// Adds lines that are known when the gateway is built, each with its CRLF; no references are counted.
   package mutating func add(lines text: StaticString) { lines.writeStaticString(text) }
 
+  /// Takes the fields of these names out again.
+  public mutating func remove(_ ids: FieldIDSet) {
+    guard !names.intersection(ids).isEmpty else { return }
+    var rest = ByteBuffer()
+    for line in lines.readableBytesView.split(separator: UInt8(ascii: "\n")) {
+      let id = line.prefix { $0 != UInt8(ascii: ":") }.withUnsafeBytes { FieldID(name: $0) }
+      guard !ids.contains(id) else {
+        names.remove(id)
+        continue
+      }
+      rest.writeBytes(line)
+      rest.writeInteger(UInt8(ascii: "\n"))
+    }
+    lines = rest
+  }
+
   package mutating func reset() {
     lines.clear()
     names = FieldIDSet()

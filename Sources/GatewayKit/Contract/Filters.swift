@@ -49,6 +49,10 @@ public protocol ResponseFilter: Filter {
 /// Puts an answer of its own in the place of the origin's: one that it kept and that the origin calls valid, or the best
 /// there is when the origin fails.
 public protocol RevalidationFilter: Filter {
+  /// Called with the head of the origin's response before anybody else sees it, at most once for an exchange and only when
+  /// the request can be sent again: it is of a safe method and has no content. True when the response is worth nothing and
+  /// the request is to be sent once more; before it says so, the filter takes back what it has added to the request.
+  func wantsAnother(_ exchange: Exchange) -> Bool
   /// Called when the response filters have seen the head of the origin's response. An answer goes out in its place; what
   /// follows of the origin's response is dropped, and no store filter sees it.
   func revalidated(_ exchange: Exchange) -> Reply?
@@ -68,6 +72,13 @@ public protocol CacheStoreFilter: Filter {
 
 /// Sees the finished exchange.
 public protocol ObserveFilter: Filter {
-  /// Called once for every exchange whose domain is known, after the last byte was written or the exchange was cut.
+  /// Called once for every exchange of a client's whose domain is known, after the last byte was written or the exchange was cut.
   func observe(_ exchange: Exchange)
+}
+
+/// Sees the finished exchanges of the gateway's own, which ``ObserveFilter/observe(_:)`` is not shown.
+public protocol DetachedObserveFilter: Filter {
+  /// Called once for every exchange for which ``Exchange/isDetached`` is true and an origin was to be asked. The outcome
+  /// says what the gateway got.
+  func observeDetached(_ exchange: Exchange)
 }

@@ -50,6 +50,7 @@ package final class CacheRelay: CacheSpreading {
     _ settings: RedisSettings, caches: AnswerCaches, places: SharedPlaces? = nil, counters: CounterRegistry,
     logger: Logger
   ) throws {
+    patience = settings.timeout
     loop = try PollLoop.start(name: "cache-relay")
     parts = .makeEmptyBox(valueType: Parts.self, eventLoop: loop)
     state = State()
@@ -119,10 +120,13 @@ package final class CacheRelay: CacheSpreading {
     parts.value?.publisher.publish(queue)
   }
 
-  /// What is on its way counts as told: the server takes it, or is known not to as soon as it has said so.
+  /// What is on its way does not count: the server takes it, or is known not to as soon as it has said so.
   package var isConnected: Bool {
     state.listens.load(ordering: .acquiring) && state.isTaken.load(ordering: .acquiring)
   }
+
+  /// How long the server may take for an answer.
+  package let patience: Duration
 
   /// Ends the connections and the thread.
   package func stop() async {

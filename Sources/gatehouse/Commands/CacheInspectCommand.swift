@@ -10,9 +10,14 @@ struct CacheInspectCommand: AsyncParsableCommand {
     discussion: """
       Domains stand in the order of what they take. The columns such as <=1m tell how many entries are of that age and \
       of no class before; those that are too old or were made worthless by a write are among them until somebody asks for \
-      them or their room is needed. HITS and MISSES count from the gateway's start: look-ups that found a fresh answer, and \
-      requests that the cache had none to give to. Requests that went by the cache are in neither, nor are stale answers; \
-      one that wants the origin's word (`Cache-Control: no-cache`) although there is a fresh answer is in both.
+      them or their room is needed.
+
+      The last columns count requests of clients from the gateway's start, each in one of them. HITS: answered with a kept \
+      answer that was fresh, the origin not being asked for them; also those that waited for another request's. STALE: \
+      answered with one that was not fresh any more, since the client takes that, a fresh one is being fetched, or the \
+      origin failed. VALID: answered with a kept one that the origin has called unchanged for them. MISSES: all others, \
+      whether they got the origin's answer, an error, or with only-if-cached that there is nothing. HIT RATE is the part of \
+      HITS and STALE in all four. Requests that went by the cache and those of the gateway's own are in none.
 
       Exit status: 0 when all gateways answered, 1 when one did not, 64 when the command line is wrong.
       """)
@@ -29,7 +34,7 @@ struct CacheInspectCommand: AsyncParsableCommand {
         "\(address): \(reply.entries) entries, \(Figures.bytes(reply.used)) of \(Figures.bytes(reply.budget)) (\(use))")
       let ages = reply.ages.map { "<=\(Figures.seconds($0))" } + ["OLDER"]
       Terminal.table(
-        ["DOMAIN", "ENTRIES", "SIZE"] + ages + ["HITS", "MISSES", "HIT RATE"],
+        ["DOMAIN", "ENTRIES", "SIZE"] + ages + ["HITS", "STALE", "VALID", "MISSES", "HIT RATE"],
         reply.domains.map { $0.row(ages.count) })
       if reply.domains.isEmpty {
         let whose = domain.map { "of \($0)" } ?? "of any domain"
@@ -56,13 +61,16 @@ struct CacheInspectCommand: AsyncParsableCommand {
     let bytes: Int
     let ages: [Int]
     let hits: Int
+    let stale: Int
+    let validations: Int
     let misses: Int
 
     /// - Parameter classes: how many classes of age there are.
     func row(_ classes: Int) -> [String] {
       let counts = ages.isEmpty ? [String](repeating: "0", count: classes) : ages.map(String.init)
       return [domain, "\(entries)", Figures.bytes(bytes)] + counts
-        + ["\(hits)", "\(misses)", Figures.share(hits, of: hits + misses)]
+        + [hits, stale, validations, misses].map(String.init)
+        + [Figures.share(hits + stale, of: hits + stale + validations + misses)]
     }
   }
 

@@ -20,8 +20,9 @@ struct CachePurgeCommand: AsyncParsableCommand {
         gatehouse cache purge --all
 
       All callers' answers are dropped, whoever they were made for. Gateways that share purges (`stores.cache.spread`) \
-      tell each other; elsewhere name each of them with --admin. What Redis does not take at once is told later, for as \
-      long as the gateway runs: one that ends before logs how many changes were not told.
+      tell each other; elsewhere name each of them with --admin. The command waits until Redis has taken what they are \
+      to be told, at most for `stores.redis.timeout`, and says so when it has not. That is told later, for as long as the \
+      gateway runs: one that ends before logs how many changes were not told.
 
       Exit status: 0 when all gateways did it, 1 when one could not be told, 64 when the command line is wrong.
       """)
@@ -60,7 +61,7 @@ struct CachePurgeCommand: AsyncParsableCommand {
     try await connection.run(.POST, "/cache/purges", body) { (address, reply: Reply) in
       if reply.spread == "waiting" {
         Terminal.note(
-          "\(address): Redis does not take what other gateways are to be told (its log says why); they are told when it "
+          "\(address): Redis has not taken what other gateways are to be told (its log says why); they are told when it "
             + "does, unless this gateway ends before; or tell them by --admin"
         )
       }
@@ -74,7 +75,7 @@ struct CachePurgeCommand: AsyncParsableCommand {
   struct Reply: Codable {
     let entries: Int
     let bytes: Int
-    /// Whether other gateways know: `off` when none is told anything, `told`, or `waiting`.
+    /// Whether other gateways are told: `off` when none is told anything, `told`, or `waiting` for the server's word.
     let spread: String
   }
 
