@@ -10,6 +10,8 @@ extension CacheFilter {
     guard exchange.request.method.isSafe else { return judge(exchange) }
     guard let job = exchange[slot] as? StoreJob, exchange.replyInProgress == nil else { return }
     job.isTagged = tags.add(to: &job.version, exchange, store.caches.versions)
+    // A refresh may be for a HEAD, which can be another operation than the GET that is kept.
+    if exchange.isDetached, let answer = job.validated { addTags(of: answer.response, to: job) }
     if isAboutKept(exchange, job) { return }
     noteHead(exchange, job)
     job.terms = rules.terms(exchange, began: job.began).flatMap {
@@ -63,9 +65,13 @@ extension CacheFilter {
   /// The origin's answer takes the place of the kept one it was asked about, whether or not it is kept itself (RFC 9111
   /// section 4.3.3). A part says nothing of the whole, nor does a 304 to the client's own conditions.
   private func dropReplaced(_ exchange: Exchange, _ job: StoreJob) {
-    guard let answer = job.validated, exchange.request.method == .get else { return }
     let status = exchange.response.status
-    if status < 500, ![206, 304, 416].contains(status) { withdraw(answer.response, exchange) }
+    guard exchange.request.method == .get, status < 500, ![206, 304, 416].contains(status) else { return }
+    if let answer = job.validated {
+      withdraw(answer.response, exchange)
+    } else if job.forwarded == .request {
+      withdrawShared(exchange, job)
+    }
   }
 
   func storeHead(_ exchange: Exchange) -> Bool {

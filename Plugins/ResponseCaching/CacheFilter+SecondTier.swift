@@ -67,10 +67,17 @@ extension CacheFilter {
     exchange.route?.policy ?? Fingerprint(0, 0, 0, 0)
   }
 
-  /// Drops an answer that the origin has taken back: others may keep it as well, so it counts as a change.
+  /// Drops an answer that the origin has taken back, and what gateways share of it. Where that cannot be told now, its path
+  /// counts as changed, which is told as soon as it can be.
   func withdraw(_ response: CachedResponse, _ exchange: Exchange) {
     store.remove(response)
-    guard tier != nil, let domain = exchange.domain else { return }
+    guard let tier, let domain = exchange.domain, !tier.drop(response, Self.policy(of: exchange)) else { return }
     exchange.request.withPath { store.caches.changed(domain, path: $0) }
+  }
+
+  /// Drops what gateways share under a request's key, though nothing is kept here: the origin was asked anew, and has
+  /// answered with what nobody keeps.
+  func withdrawShared(_ exchange: Exchange, _ job: StoreJob) {
+    tier?.drop(key: job.key, Self.policy(of: exchange))
   }
 }

@@ -16,15 +16,18 @@ extension CacheFilter: RevalidationFilter {
   /// An origin that calls another answer unchanged than is kept has a newer one: what is kept goes, and the origin is asked
   /// once more as if there had been nothing (RFC 9111 section 4.3.3).
   func wantsAnother(_ exchange: Exchange) -> Bool {
-    guard let job = exchange[slot] as? StoreJob, let answer = job.validated, judge(exchange, job) == .contradictory
-    else { return false }
+    guard let job = exchange[slot] as? StoreJob, job.validated != nil else { return false }
+    return judge(exchange, job) == .contradictory
+  }
+
+  func willAskAnew(_ exchange: Exchange) {
+    guard let job = exchange[slot] as? StoreJob, let answer = job.validated else { return }
     withdraw(answer.response, exchange)
     Validation.removeConditions(from: exchange)
     job.askAnew()
     // What comes is of the time from now on: that what is kept was withdrawn does not make it worthless.
     if let domain = exchange.domain { job.version = mark(of: exchange, domain, at: store.caches.versions.now) }
     job.sharedTime = tier?.time
-    return true
   }
 
   /// Whether the origin's response may be one in whose place a kept answer is given.

@@ -53,6 +53,12 @@ final class CacheLedger: Sendable {
   /// Of what is used: answers that were dropped and are still being read.
   var lent: Int { lentBytes.load(ordering: .relaxed) }
 
+  /// Whether what is still read of a domain's dropped answers leaves no room in its share for so many bytes more.
+  func lendsTooMuch(_ account: DomainAccount, for bytes: Int) -> Bool {
+    let lent = account.lent.load(ordering: .relaxed)
+    return lent > 0 && lent + bytes > share.load(ordering: .relaxed)
+  }
+
   /// Notes that so much of an answer that was dropped is still being read.
   func lend(_ account: DomainAccount, _ bytes: Int) {
     lentBytes.wrappingAdd(bytes, ordering: .relaxed)

@@ -28,6 +28,8 @@ package final class CacheStore: Sendable {
 
   /// Answers that are taken out with a lock held.
   private static let batch = 16
+  /// How often something is dropped for an answer that is still read.
+  private static let mostStillRead = 2
   /// The least that an answer takes, about: so many must go for a large one.
   private static let leastCost = 256
 
@@ -160,6 +162,7 @@ extension CacheStore {
     // Outlives the lock, so that what is dropped ends without it.
     var removed: [CachedResponse] = []
     let isRoom = makeRoom(for: response, of: account)
+    let time = hasOldBody ? lent.time : 0
     let isKept = stripe(response.hash).table.withLock { table in
       guard isRoom, isCurrent(response, since: response.version.began) else {
         table.removeReplaced(by: response, mostVariants: mostVariants, into: &removed)
@@ -168,8 +171,8 @@ extension CacheStore {
       table.insert(response, of: account, mostVariants: mostVariants, into: &removed)
       return true
     }
+    if isKept, hasOldBody { lent.takeBack(bodyOf: response, from: removed, before: time) }
     lent.letGo(&removed, keeping: isKept ? response : nil) { self.account(of: $0) }
-    if isKept, hasOldBody { lent.takeBack(bodyOf: response) }
     if isKept { counters.stored.add() } else if isRoom { ledger.giveBack(response.cost) }
     return isKept
   }
@@ -181,9 +184,11 @@ extension CacheStore {
     var steps = Self.batch + response.cost / Self.leastCost
     var (number, empty) = (Int(truncatingIfNeeded: response.hash >> 48) & mask, 0)
     var stillRead = 0
+    lent.look(at: Self.batch)
+    if ledger.lendsTooMuch(account, for: response.cost) { return refuse(counters.noRoom) }
     while !ledger.reserve(response.cost) {
-      // What is dropped and still read makes no room: to drop more and more would leave nothing.
-      guard steps > 0, empty <= mask, stillRead <= response.cost else { return refuse(counters.noRoom) }
+      // What is dropped and still read makes no room yet: to drop more and more would leave nothing.
+      guard steps > 0, empty <= mask, stillRead < Self.mostStillRead else { return refuse(counters.noRoom) }
       lent.look(at: Self.batch)
       var removed: [CachedResponse] = []
       let eviction = stripes[number].table.withLock {
@@ -194,7 +199,7 @@ extension CacheStore {
       count(eviction)
       steps -= max(1, removed.count)
       if removed.isEmpty { (number, empty) = ((number + 1) & mask, empty + 1) }
-      stillRead += lent.letGo(&removed) { self.account(of: $0) }
+      if lent.letGo(&removed, { self.account(of: $0) }) > 0 { stillRead += 1 }
     }
     return true
   }

@@ -13,12 +13,16 @@ final class LentAnswers: Sendable {
     weak var storage: AnyObject?
     let bytes: Int
     let account: DomainAccount
+    /// When it was noted.
+    var time: UInt64 = 0
   }
 
   private struct Loans {
     var all: [Loan] = []
     /// The one that is looked at next.
     var next = 0
+    /// How many were noted.
+    var time: UInt64 = 0
   }
 
   private let loans = Mutex(Loans())
@@ -49,18 +53,30 @@ final class LentAnswers: Sendable {
     new.removeAll { $0.storage == nil }
     guard !new.isEmpty else { return 0 }
     loans.withLock { loans in
-      for loan in new { ledger.lend(loan.account, loan.bytes) }
-      loans.all += new
+      for loan in new {
+        ledger.lend(loan.account, loan.bytes)
+        loans.all.append(loan)
+        loans.time += 1
+        loans.all[loans.all.endIndex - 1].time = loans.time
+      }
       look(at: new.count * Self.looks, &loans)
     }
     return new.reduce(0) { $0 + $1.bytes }
   }
 
-  /// An answer is kept whose body was another one's, which may have been dropped.
-  func takeBack(bodyOf response: CachedResponse) {
-    guard let storage = response.ownStorage else { return }
+  /// What is noted later has a higher one.
+  var time: UInt64 { loans.withLock { $0.time } }
+
+  /// An answer is kept whose body was another one's, which was dropped before unless it is among those that the new one has
+  /// taken the place of.
+  ///
+  /// - Parameter time: before the answer was kept: since then it may have been dropped itself.
+  func takeBack(bodyOf response: CachedResponse, from replaced: [CachedResponse], before time: UInt64) {
+    guard ledger.lent > 0, let storage = response.ownStorage, !replaced.contains(where: { $0.ownStorage === storage })
+    else { return }
     loans.withLock { loans in
-      for index in loans.all.indices.reversed() where loans.all[index].storage === storage { end(index, &loans) }
+      for index in loans.all.indices.reversed()
+      where loans.all[index].time <= time && loans.all[index].storage === storage { end(index, &loans) }
     }
   }
 

@@ -34,10 +34,9 @@ private final class ReplacingFilter: RequestFilter, ResponseFilter, Revalidation
 
   func response(_ exchange: Exchange) { exchange.responseAdditions.add(name: "x-seen", "once".utf8) }
 
-  func wantsAnother(_ exchange: Exchange) -> Bool {
-    if asksAnew { exchange.requestAdditions.remove([.ifNoneMatch]) }
-    return asksAnew
-  }
+  func wantsAnother(_ exchange: Exchange) -> Bool { asksAnew }
+
+  func willAskAnew(_ exchange: Exchange) { exchange.requestAdditions.remove([.ifNoneMatch]) }
 
   func revalidated(_ exchange: Exchange) -> Reply? {
     guard exchange.response.status >= 500 else { return nil }

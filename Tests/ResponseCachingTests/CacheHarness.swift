@@ -71,7 +71,9 @@ struct CacheHarness {
   func isAskedAnew(_ exchange: Exchange, fields: [String], status: Int) throws -> Bool {
     try receive(exchange, fields: fields, status: status)
     defer { exchange.response.reset() }
-    return filter.wantsAnother(exchange)
+    guard filter.wantsAnother(exchange) else { return false }
+    filter.willAskAnew(exchange)
+    return true
   }
 
   /// The origin's head; what is given in its place.

@@ -72,7 +72,7 @@ private final class AnswerLoop: Sendable {
     throw HarnessError.timeout("the store does not answer")
   }
 
-  func drop(_ name: String) async throws {
+  func drop(_ name: String) async throws -> Bool {
     try await loop.submit { [link] in link.value.drop(Array(name.utf8)) }.get()
   }
 
@@ -203,7 +203,7 @@ struct AnswerStoreTests {
       let time = try #require(try await loop.findAtLast("a").time)
       #expect(try await loop.keep([head(time, "1") + "x"], as: "a") == [true])
       #expect(try await loop.find("a")?.answer != nil)
-      try await loop.drop("a")
+      #expect(try await loop.drop("a"))
       #expect(try await loop.find("a") == AnswerLoop.Found(time: time))
     }
   }

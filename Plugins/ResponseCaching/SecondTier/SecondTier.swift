@@ -91,14 +91,19 @@ extension SecondTier {
     var mark = question.mark
     for tag in tags { mark.add(tag: tag) }
     let response = CachedResponse(key: question.key.bytes, hash: question.key.value, version: mark, parts)
-    // What came here meanwhile is newer.
-    question.isFound = !isThere(question) && store.insert(response, mostVariants: question.mostVariants)
+    question.isFound = !isOutdone(response, question) && store.insert(response, mostVariants: question.mostVariants)
     if question.isFound { counters.sharedFound.add() } else { counters.sharedMissed.add() }
   }
 
-  private func isThere(_ question: TierQuestion) -> Bool {
+  /// Whether memory has a newer one: what is fresh came meanwhile, and what is stale may have been fetched later (RFC 9111
+  /// section 4).
+  private func isOutdone(_ response: CachedResponse, _ question: TierQuestion) -> Bool {
     question.key.bytes.withUnsafeBytes { key in
-      if case .fresh = store.find(question.key.value, key, question.block, now: loop.now) { true } else { false }
+      switch store.find(question.key.value, key, question.block, now: loop.now) {
+      case .fresh, .taken: true
+      case .stale(let kept?): kept.born > response.born
+      case .stale(nil), .otherVariants, .none: false
+      }
     }
   }
 
@@ -132,7 +137,18 @@ extension SecondTier {
   func keep(_ response: CachedResponse, _ policy: Fingerprint, since time: SharedAnswerTime?) {
     let name = response.varyValues.withUnsafeBytes { self.name(of: response.key, policy, response.vary, values: $0) }
     // An older one does not outlive it there.
-    if !write(response, policy, name, since: time) { access.drop(name) }
+    if !write(response, policy, name, since: time) { _ = access.drop(name) }
+  }
+
+  /// Has an answer go that the origin has taken back; false when that cannot be told now.
+  func drop(_ response: CachedResponse, _ policy: Fingerprint) -> Bool {
+    access.drop(
+      response.varyValues.withUnsafeBytes { name(of: response.key, policy, response.vary, values: $0) })
+  }
+
+  /// Has all go that is kept for a key.
+  func drop(key: [UInt8], _ policy: Fingerprint) {
+    _ = access.drop(name(of: key, policy, FieldSelection(), values: .init(start: nil, count: 0)))
   }
 
   private func write(

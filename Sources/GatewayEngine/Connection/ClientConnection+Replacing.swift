@@ -4,9 +4,12 @@ import HTTPWire
 // Answers that filters give in place of the origin's.
 extension ClientConnection {
   /// Sends the request once more when a filter says that the response whose head has come is worth nothing; false when the
-  /// response stands.
+  /// response stands, also because the upstream is asked again too often already.
   func asksAnew(_ chain: Chain) -> Bool {
-    guard !retry.isAskedAnew, let pool, chain.wantsAnother(exchange) else { return false }
+    guard !retry.isAskedAnew, let pool, let filter = chain.wantsAnother(exchange),
+      pool.budget.tryRetry(now: worker.context.now)
+    else { return false }
+    filter.willAskAnew(exchange)
     retry.isAskedAnew = true
     exchange.response.reset()
     exchange.outcome.upstreamHead = 0

@@ -142,7 +142,10 @@ extension DetachedExchange: UpstreamExchange {
     }
     exchange.outcome.status = exchange.response.status
     exchange.outcome.upstreamHead = worker.context.now
-    if !isAskedAnew, chain.wantsAnother(exchange) { return askAnew() }
+    if !isAskedAnew, let filter = chain.wantsAnother(exchange), pool.budget.tryRetry(now: worker.context.now) {
+      filter.willAskAnew(exchange)
+      return askAnew()
+    }
     let rest = exchange.response.framing
     for filter in chain.responses { filter.response(exchange) }
     isReplaced = chain.revalidations.contains { $0.revalidated(exchange) != nil }

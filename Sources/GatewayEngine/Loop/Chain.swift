@@ -45,11 +45,10 @@ final class Chain {
     detachedObservers = ContiguousArray(filters.reversed().compactMap { $0 as? any DetachedObserveFilter })
   }
 
-  /// Whether a filter has no use for the response whose head has come, and the request can be sent once more.
-  func wantsAnother(_ exchange: Exchange) -> Bool {
-    guard !revalidations.isEmpty, exchange.request.method.isSafe, exchange.request.framing == .none else {
-      return false
-    }
-    return revalidations.contains { $0.wantsAnother(exchange) }
+  /// The filter that has no use for the response whose head has come; nil when there is none, or the request cannot be sent
+  /// once more.
+  func wantsAnother(_ exchange: Exchange) -> (any RevalidationFilter)? {
+    guard !revalidations.isEmpty, exchange.request.method.isSafe, exchange.request.framing == .none else { return nil }
+    return revalidations.first { $0.wantsAnother(exchange) }
   }
 }

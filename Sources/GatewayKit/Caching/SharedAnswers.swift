@@ -32,8 +32,8 @@ public protocol SharedAnswersAccess: AnyObject {
   ///
   /// - Parameter orLonger: whether what stands under the name already, and lasts longer, leaves the answer its time.
   func keep(_ answer: ByteBuffer, as name: [UInt8], for lifetime: Int64, orLonger: Bool) -> Bool
-  /// Has what is kept under a name go, unless the store cannot be told.
-  func drop(_ name: [UInt8])
+  /// Has what is kept under a name go; false when the store cannot be told now.
+  func drop(_ name: [UInt8]) -> Bool
 }
 
 /// What came of a look-up.

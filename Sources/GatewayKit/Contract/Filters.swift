@@ -51,8 +51,10 @@ public protocol ResponseFilter: Filter {
 public protocol RevalidationFilter: Filter {
   /// Called with the head of the origin's response before anybody else sees it, at most once for an exchange and only when
   /// the request can be sent again: it is of a safe method and has no content. True when the response is worth nothing and
-  /// the request is to be sent once more; before it says so, the filter takes back what it has added to the request.
+  /// the request should be sent once more.
   func wantsAnother(_ exchange: Exchange) -> Bool
+  /// Called after that, when the request is sent once more: the filter takes back what it has added to it.
+  func willAskAnew(_ exchange: Exchange)
   /// Called when the response filters have seen the head of the origin's response. An answer goes out in its place; what
   /// follows of the origin's response is dropped, and no store filter sees it.
   func revalidated(_ exchange: Exchange) -> Reply?

@@ -69,9 +69,10 @@ final class AnswerLink: SharedAnswersAccess {
     return true
   }
 
-  func drop(_ name: [UInt8]) {
-    guard link.isReady, entries.count - finding < maxInFlight else { return }
+  func drop(_ name: [UInt8]) -> Bool {
+    guard link.isReady, entries.count - finding < 2 * maxInFlight else { return false }
     send(commands.drop(name), .drop)
+    return true
   }
 
   func shutdown() { link.shutdown() }
