@@ -102,7 +102,7 @@ import Testing
     #expect(readers.count * Self.size > 2 << 20 && readers.count * Self.size <= 4 << 20)
     // Others get their part, also who comes later.
     for number: UInt64 in 0..<40 { #expect(insert(rig, number, domain: "late.test")) }
-    #expect(rig.part(of: "late.test").entries + rig.part(of: "quiet.test").entries >= 50)
+    #expect(rig.part(of: "late.test").entries + rig.part(of: "quiet.test").entries >= 45)
     readers.removeAll()
     for number: UInt64 in 2000..<2010 { #expect(insert(rig, number, domain: "slow.test")) }
   }
