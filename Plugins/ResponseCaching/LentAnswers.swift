@@ -53,11 +53,11 @@ final class LentAnswers: Sendable {
     new.removeAll { $0.storage == nil }
     guard !new.isEmpty else { return 0 }
     loans.withLock { loans in
-      for loan in new {
+      for var loan in new {
+        loans.time += 1
+        loan.time = loans.time
         ledger.lend(loan.account, loan.bytes)
         loans.all.append(loan)
-        loans.time += 1
-        loans.all[loans.all.endIndex - 1].time = loans.time
       }
       look(at: new.count * Self.looks, &loans)
     }

@@ -72,6 +72,18 @@ private final class ReplacingFilter: RequestFilter, ResponseFilter, Revalidation
     }
   }
 
+  /// An upstream that is asked again too often already is not asked once more.
+  @Test func staysWithinTheBudget() async throws {
+    let origin = try await ScriptedOrigin.answering("HTTP/1.1 304 Not Modified\r\n\r\n")
+    defer { origin.stop() }
+    let yaml = Self.yaml(origin).replacing("\"] }", with: "\"], retry: { budget: 0%, least: 0 } }")
+    try await TestGateway.with(yaml, plugins: [ReplacingPlugin.self]) { gateway in
+      let answer = try await answer(to: request("GET /", "Connection: close"), port: gateway.port)
+      #expect(answer.hasPrefix("HTTP/1.1 304 "))
+      #expect(try await gateway.counters().upstreamRetries == 0)
+    }
+  }
+
   /// What is still to come of a response that was replaced is nobody's concern: the next request does not wait for it.
   @Test(arguments: [
     "HTTP/1.1 503 So\r\nContent-Length: 9\r\n\r\ncut",

@@ -85,7 +85,9 @@ private final class Turns: ExchangeDriver {
 
   private func node(_ settings: [String: ConfigNode.Value] = [:]) throws -> Node {
     let bench = Bench(sharedAnswers: answers)
-    let values = ["ttl": .text("60s"), "share": .text("token"), "tags": .text("t")].merging(settings) { $1 }
+    let defaults: [String: ConfigNode.Value] = ["share": .text("token"), "tags": .text("t")]
+    var values = defaults.merging(settings) { $1 }
+    if values["respect"] == nil, values["ttl"] == nil { values["ttl"] = .text("60s") }
     let plugin: ResponseCachingPlugin = try bench.plugin(values)
     return Node(bench: bench, filter: try #require(plugin.makeFilter(on: bench.loop) as? CacheFilter))
   }
@@ -120,8 +122,10 @@ private final class Turns: ExchangeDriver {
     return turns.resumed.contains { $0 === exchange } ? look(node, exchange) : .waits
   }
 
-  private func answer(_ node: Node, _ exchange: Exchange, _ body: String, _ fields: [String] = []) throws {
-    let lines = ["HTTP/1.1 200 OK", "Content-Length: \(body.utf8.count)"] + fields
+  private func answer(
+    _ node: Node, _ exchange: Exchange, _ body: String, _ fields: [String] = [], status: Int = 200
+  ) throws {
+    let lines = ["HTTP/1.1 \(status) X", "Content-Length: \(body.utf8.count)"] + fields
     var bytes = ByteBuffer(string: lines.joined(separator: "\r\n") + "\r\n\r\n")
     var parser = ResponseHeadParser()
     #expect(try parser.parse(&bytes, into: &exchange.response, requestMethod: .get))
@@ -386,6 +390,35 @@ private final class Turns: ExchangeDriver {
     exchange.response.reset()
     try answer(first, exchange, "new", ["ETag: \"v2\""])
     #expect(look(first, try get(first)) == .answered("new"))
+  }
+
+  /// Who asks anew and gets what nobody keeps has shown that what others wrote is worth nothing.
+  @Test(arguments: [(404, 0), (503, 1), (304, 1)])
+  func whatIsOnlyThereIsTakenBack(status: Int, left: Int) throws {
+    let (first, second) = (try node(), try node())
+    try fill(first, get(first))
+    #expect(answers.kept.count == 1)
+    let exchange = try get(second, ["Cache-Control: no-cache"])
+    #expect(lookUp(second, exchange) == .origin)
+    try answer(second, exchange, "", status: status)
+    #expect(answers.kept.count == left)
+  }
+
+  /// RFC 9111 section 4: the most recent answer counts, though an older one is still fresh elsewhere.
+  @Test func anOlderAnswerDoesNotTakeThePlaceOfANewerOne() throws {
+    let settings: [String: ConfigNode.Value] = ["respect": .text("origin")]
+    let (first, second) = (try node(settings), try node(settings))
+    try fill(first, get(first), "old", ["Cache-Control: public, max-age=100"])
+    second.bench.clock.advance(5_000_000_000)
+    (answers.isAskable, answers.hasRoom) = (false, false)
+    try fill(second, get(second), "new", ["Cache-Control: public, max-age=1", "ETag: \"2\""])
+    (answers.isAskable, answers.hasRoom) = (true, true)
+    #expect(answers.kept.count == 1)
+    #expect(look(second, try get(second)) == .answered("new"))
+    second.bench.clock.advance(2_000_000_000)
+    #expect(lookUp(second, try get(second)) == .origin)
+    let third = try node(settings)
+    #expect(lookUp(third, try get(third)) == .answered("old"))
   }
 
   @Test func largeAnswersStayInMemory() throws {

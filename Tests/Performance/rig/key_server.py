@@ -4,9 +4,9 @@ import contextlib
 import http.server
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from .processes import free_port
+from .processes import PATIENCE, free_port
 
 
 class KeyServer:
@@ -16,6 +16,8 @@ class KeyServer:
     def __init__(self, keys: Callable[[], list[dict]], hangs: bool = False):
         self.keys, self.hangs = keys, hangs
         self.speaks = threading.Event()
+        self.asking = 0
+        self.answered = threading.Condition()
         self.port = free_port()
         self.server: http.server.ThreadingHTTPServer | None = None
 
@@ -24,15 +26,22 @@ class KeyServer:
         return f"http://127.0.0.1:{self.port}/jwks.json"
 
     def come(self) -> None:
+        """The outage is over, and who has hung has an answer."""
         self.speaks.set()
         if self.server is None:
             self.listen()
+        with self.answered:
+            self.answered.wait_for(lambda: self.asking == 0, PATIENCE)
 
     def listen(self) -> None:
         owner = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                with owner.counted():
+                    self.answer()
+
+            def answer(self) -> None:
                 owner.speaks.wait()
                 content = json.dumps({"keys": owner.keys()}).encode()
                 self.send_response(200)
@@ -51,6 +60,17 @@ class KeyServer:
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+
+    @contextlib.contextmanager
+    def counted(self) -> Iterator[None]:
+        with self.answered:
+            self.asking += 1
+        try:
+            yield
+        finally:
+            with self.answered:
+                self.asking -= 1
+                self.answered.notify_all()
 
     def go(self) -> None:
         """The outage begins."""
